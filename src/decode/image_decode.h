@@ -1,0 +1,28 @@
+/* Pictures: JPEG, PNG, WebP to RGB as Pillow's convert("RGB") gives it, EXIF orientation applied. Local. */
+#pragma once
+
+#include "base/source.h"
+
+typedef enum alpha_policy { ALPHA_DROP, ALPHA_WHITE } alpha_policy;
+
+typedef struct image_limits {
+    int64_t max_pixels; /* ERR_LIMIT above, from the header, before anything is allocated; 0: none */
+} image_limits;
+
+typedef struct image_info {
+    int64_t width, height; /* after orientation */
+    int orientation;       /* EXIF tag, 1..8 */
+    char format[16];       /* "jpeg", "png", "webp" */
+} image_info;
+
+typedef struct image {
+    int64_t width, height;
+    uint8_t *rgb; /* (height, width, 3) */
+} image;
+
+/* Size, orientation and format from the header alone. ERR_FORMAT, ERR_UNSUPPORTED, ERR_ENVIRONMENT. */
+int image_probe(const byte_source *source, image_info *info);
+
+/* Decode a whole file held in memory. A truncated file is ERR_FORMAT. Caller: image_free. ERR_LIMIT, ERR_MEMORY. */
+int image_decode(const uint8_t *bytes, size_t n, const image_limits *limits, alpha_policy alpha, image *out);
+void image_free(image *m);
