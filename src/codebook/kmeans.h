@@ -1,0 +1,38 @@
+/* Distributed k-means (Lloyd) whose result does not depend on the number of ranks: integer sums, keyed random numbers, exact assignment.
+ * Seeding: greedy k-means++ (Arthur, Vassilvitskii, SODA 2007) on a hashed subsample. */
+#pragma once
+
+#include "codebook/codebook.h"
+#include "config/options.h"
+#include "par/par.h"
+
+/* Training vectors in half precision: this rank's contiguous range of the global order. */
+typedef struct kmeans_data {
+    int64_t n_global, first, n_local; /* this rank holds vectors first .. first + n_local - 1 */
+    int64_t d;
+    /* Vectors i .. i+n-1 (global numbers, within this rank's range) into out (n, d), fp16. Status. */
+    int (*read)(void *user, int64_t i, int64_t n, uint16_t *out);
+    void *user;
+} kmeans_data;
+
+typedef struct kmeans_options {
+    int64_t size; /* K */
+    int64_t seed;
+    int64_t max_iterations;
+    double tolerance;     /* stop when the inertia falls by less than this share, or fewer than this share of vectors changed code */
+    int64_t seed_vectors; /* vectors per code that seeding looks at */
+    double held_out;      /* share of vectors, by hash, that only measure quality */
+} kmeans_options;
+
+/* Train. `state` is a folder for checkpoints (one committed file per iteration; a started training goes on there); `stop` (may be NULL) says
+ * whether this rank was asked to stop: all ranks then leave together with ERR_STOPPED. `report` (may be NULL) is called on rank 0 after each
+ * iteration. out: name, feature, encoder, layer are the caller's to fill; k, d, centroids, counts, history, seed, quality are set on every rank.
+ * ERR_INVALID (no vector at all; fewer distinct vectors than codes is no error: codes stay unused), ERR_STOPPED, ERR_MEMORY, ERR_IO. Collective. */
+int kmeans_fit(par *p, const kmeans_data *data, const kmeans_options *o, const char *state, int (*stop)(void *user),
+               void (*report)(void *user, int64_t iteration, double inertia, double changed), void *user, codebook *out);
+
+/* Principal components of the same kind of data: mean (d) and the first n_components unit eigenvectors of the covariance, rows of
+ * components (n_components, d), from exact integer sums; solved on rank 0 and broadcast. variances (n_components). Collective.
+ * ERR_INVALID, ERR_STOPPED, ERR_MEMORY. */
+int pca_fit(par *p, const kmeans_data *data, int64_t n_components, int (*stop)(void *user), void *user, double *mean, float *components,
+            double *variances);

@@ -1,0 +1,53 @@
+/* HDF5 files with one writer, committed by rename. Only this folder calls HDF5. Local.
+ *
+ * The same content gives the same bytes: object times off, fixed library-version bounds, datasets of full size in the order of the calls,
+ * contiguous unless compressed, strong close, no locking. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum h5_type { H5_U8, H5_U16, H5_U32, H5_U64, H5_I32, H5_I64, H5_F16, H5_F32, H5_F64 } h5_type;
+size_t h5_type_size(h5_type t);
+
+typedef struct h5_file h5_file;
+
+/* Create under a temporary name beside `path`; commit flushes, closes, fsyncs and renames (`what` names fault points); abandon removes.
+ * Both free *f and set it to NULL (commit also on error). ERR_SPACE, ERR_IO. */
+int h5_create(h5_file **out, const char *path, const char *what);
+int h5_commit(h5_file **f);
+void h5_abandon(h5_file **f);
+
+/* Open read-only. ERR_MISSING, ERR_CORRUPT (not HDF5, truncated). */
+int h5_open(h5_file **out, const char *path);
+void h5_close(h5_file **f);
+
+int h5_group(h5_file *f, const char *path);
+
+/* A dataset of n_dims (1..3) dimensions, created at full size. deflate 0: contiguous, unfiltered; 1..9: chunked, shuffle + deflate.
+ * An empty dataset (a zero dimension) is allowed. */
+int h5_dataset(h5_file *f, const char *path, h5_type type, int n_dims, const int64_t *dims, int deflate);
+
+/* Write rows first .. first + n - 1 (along the first dimension). Rows of one dataset are written in ascending order. */
+int h5_write(h5_file *f, const char *path, int64_t first, int64_t n, const void *values);
+
+/* Create and write a whole dataset of one dimension. */
+int h5_put(h5_file *f, const char *path, h5_type type, int64_t n, const void *values);
+
+/* Shape of a dataset; ERR_MISSING. */
+int h5_shape(h5_file *f, const char *path, h5_type *type, int *n_dims, int64_t dims[3]);
+int h5_has(h5_file *f, const char *path);
+
+/* Read rows into a buffer of the asked type (converted by HDF5 when it differs). ERR_CORRUPT when out of range. */
+int h5_read(h5_file *f, const char *path, h5_type type, int64_t first, int64_t n, void *values);
+
+/* Offset in the file of a contiguous, unfiltered dataset, so that it can be mapped; -1 when it has none. */
+int h5_file_offset(h5_file *f, const char *path, int64_t *offset);
+
+/* Attributes of a group, dataset or "/": fixed-length UTF-8 texts, int64 and fp64 scalars. */
+int h5_put_text(h5_file *f, const char *object, const char *name, const char *text);
+int h5_put_int(h5_file *f, const char *object, const char *name, int64_t value);
+int h5_put_real(h5_file *f, const char *object, const char *name, double value);
+int h5_get_text(h5_file *f, const char *object, const char *name, char **text); /* caller: mem_free */
+int h5_get_int(h5_file *f, const char *object, const char *name, int64_t *value);
+int h5_get_real(h5_file *f, const char *object, const char *name, double *value);

@@ -1,0 +1,21 @@
+/* NumPy .npy files (format version 1.0, C order). Local. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct npy_array {
+    char type[8]; /* "<f4", "<f2", "|u1" ... */
+    int n_dims;
+    int64_t dims[4];
+    const uint8_t *data; /* points into the parsed bytes; the whole array is there */
+} npy_array;
+
+/* Parse a mapped file. ERR_FORMAT, ERR_UNSUPPORTED (Fortran order, big-endian, objects). */
+int npy_parse(const uint8_t *bytes, size_t n, npy_array *out);
+
+/* Commit an array to a file. ERR_SPACE, ERR_IO. */
+int npy_write(const char *path, const char *type, int n_dims, const int64_t *dims, const void *data, const char *what);
+
+/* The header alone, for streams: bytes in new memory (mem_free). */
+int npy_header(const char *type, int n_dims, const int64_t *dims, char **bytes, size_t *n);
