@@ -1,6 +1,8 @@
-/* Files: read, map, list, and the one way in which tessera commits a file: temporary name, flush, fsync, rename, fsync of the folder.
+/* Files: read, map, list, and the one way in which tessera commits a file: temporary name, flush, fsync, rename, fsync
+ * of the folder.
  *
- * Temporary names end in ".tmp-TAG-N"; the tag (host, pid, attempt) makes two lives of a job use different names. All Local. */
+ * Temporary names end in ".tmp-TAG-N"; the tag (host, pid, attempt) makes two lives of a job use different names. All
+ * Local. */
 #pragma once
 
 #include <stddef.h>
@@ -12,14 +14,16 @@ void file_set_tag(const char *tag);
 /* Whether a name is one of our temporary names. */
 int file_is_temporary(const char *name);
 
-/* Whole file into new memory with a final zero byte, at most `limit` bytes. ERR_MISSING, ERR_LIMIT, ERR_IO. Caller: mem_free. */
+/* Whole file into new memory with a final zero byte, at most `limit` bytes. ERR_MISSING, ERR_LIMIT, ERR_IO. Caller:
+ * mem_free. */
 int file_read(const char *path, size_t limit, uint8_t **bytes, size_t *n);
 
 /* Write n bytes and commit. `what` names the kind of file at fault points ("part"). ERR_SPACE, ERR_IO. */
 int file_commit(const char *path, const void *bytes, size_t n, const char *what);
 
-/* A file that is written in pieces and committed at the end. On success of open the caller owns *out until commit or abandon,
- * each of which frees it and sets it to NULL (commit also on error, with the temporary file removed). ERR_SPACE, ERR_IO. */
+/* A file that is written in pieces and committed at the end. On success of open the caller owns *out until commit or
+ * abandon, each of which frees it and sets it to NULL (commit also on error, with the temporary file removed).
+ * ERR_SPACE, ERR_IO. */
 typedef struct file_writer file_writer;
 int file_writer_open(file_writer **out, const char *path, const char *what);
 int file_writer_add(file_writer *w, const void *bytes, size_t n);
@@ -27,12 +31,14 @@ int64_t file_writer_position(const file_writer *w);
 int file_writer_commit(file_writer **w);
 void file_writer_abandon(file_writer **w);
 
-/* A temporary name beside `path`, for libraries that open files themselves (HDF5); commit it with file_commit_temporary, which fsyncs,
- * renames and, on error, removes it. Caller frees the name. ERR_MEMORY, ERR_SPACE, ERR_IO. */
+/* A temporary name beside `path`, for libraries that open files themselves (HDF5); commit it with
+ * file_commit_temporary, which fsyncs, renames and, on error, removes it. Caller frees the name. ERR_MEMORY, ERR_SPACE,
+ * ERR_IO. */
 int file_temporary(char **name, const char *path);
 int file_commit_temporary(const char *temporary, const char *path, const char *what);
 
-/* Map a file read-only. A zeroed struct is safe to unmap; an empty file gives bytes = NULL, n = 0. ERR_MISSING, ERR_IO. */
+/* Map a file read-only. A zeroed struct is safe to unmap; an empty file gives bytes = NULL, n = 0. ERR_MISSING, ERR_IO.
+ */
 typedef struct file_mapping {
     const uint8_t *bytes;
     size_t n;
@@ -48,7 +54,8 @@ typedef struct file_list {
 int file_list_folder(const char *path, file_list *out);
 void file_list_free(file_list *l);
 
-/* Size (bytes) and modification time (ns) of a regular file or folder; ERR_MISSING, ERR_IO. Either output may be NULL. */
+/* Size (bytes) and modification time (ns) of a regular file or folder; ERR_MISSING, ERR_IO. Either output may be NULL.
+ */
 int file_stat(const char *path, int64_t *size, int64_t *mtime_ns);
 int file_exists(const char *path);
 

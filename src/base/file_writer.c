@@ -1,4 +1,5 @@
-/* The commit of a file: temporary name, fsync, rename, fsync of the folder. Fault points stand before and after each step. */
+/* The commit of a file: temporary name, fsync, rename, fsync of the folder. Fault points stand before and after each
+ * step. */
 #include "base/file.h"
 
 #include "base/fault.h"

@@ -12,7 +12,8 @@ typedef struct hash128 {
 uint64_t hash64(const void *bytes, size_t n, uint64_t seed);
 hash128 hash128_of(const void *bytes, size_t n);
 
-/* Streaming SHA-256. create/free pair; sha256_hex finishes and writes 64 hex digits and a zero byte. Local. ERR_MEMORY. */
+/* Streaming SHA-256. create/free pair; sha256_hex finishes and writes 64 hex digits and a zero byte. Local. ERR_MEMORY.
+ */
 typedef struct sha256 sha256;
 enum { SHA256_HEX = 65 };
 int sha256_create(sha256 **out);

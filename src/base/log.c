@@ -70,6 +70,7 @@ void log_write(log_level level, int job_scope, const char *file, int line, const
         if (sink.progress_width) fprintf(stderr, "\r%*s\r", sink.progress_width, "");
         fprintf(stderr, "%s %-5s [%d@%s] %s%s\n", stamp, level_names[level], sink.rank, sink.host, text, where);
     }
-    if (to_file) fprintf(sink.file, "%s %-5s [%d@%s] %s%s\n", stamp, level_names[level], sink.rank, sink.host, text, where);
+    if (to_file)
+        fprintf(sink.file, "%s %-5s [%d@%s] %s%s\n", stamp, level_names[level], sink.rank, sink.host, text, where);
     pthread_mutex_unlock(&sink.lock);
 }

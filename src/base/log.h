@@ -1,4 +1,5 @@
-/* The log: time, level, rank, host and text on each line, from `warn` up also file and line. To stderr and, once opened, to the rank's file.
+/* The log: time, level, rank, host and text on each line, from `warn` up also file and line. To stderr and, once
+ * opened, to the rank's file.
  *
  *   error   the job cannot go on; never in a clean run
  *   warn    it can, but a person should know
@@ -6,7 +7,8 @@
  *   debug   one line a unit (rank's file only)
  *   trace   one line an item (rank's file only)
  *
- * Two scopes: LOG_JOB prints on rank 0 only, LOG_RANK on the rank that calls. All functions are Local and thread-safe. */
+ * Two scopes: LOG_JOB prints on rank 0 only, LOG_RANK on the rank that calls. All functions are Local and thread-safe.
+ */
 #pragma once
 
 typedef enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG, LOG_TRACE } log_level;

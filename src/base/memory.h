@@ -8,12 +8,12 @@
 int size_mul(size_t a, size_t b, size_t *out);
 int size_add(size_t a, size_t b, size_t *out);
 
-/* Allocate n elements of `size` bytes, zeroed, aligned to 64 bytes; n = 0 gives a valid pointer. ERR_MEMORY on overflow or when
- * there is none. *out is NULL on error; the caller frees it with mem_free. Local. */
+/* Allocate n elements of `size` bytes, zeroed, aligned to 64 bytes; n = 0 gives a valid pointer. ERR_MEMORY on overflow
+ * or when there is none. *out is NULL on error; the caller frees it with mem_free. Local. */
 int mem_alloc(void **out, size_t n, size_t size);
 
-/* Grow *p, which holds *capacity elements, to hold at least `need`, at least doubling; the new part is not zeroed. *p may be NULL
- * with *capacity 0. On error *p and *capacity are unchanged. Free with mem_free. Local. */
+/* Grow *p, which holds *capacity elements, to hold at least `need`, at least doubling; the new part is not zeroed. *p
+ * may be NULL with *capacity 0. On error *p and *capacity are unchanged. Free with mem_free. Local. */
 int mem_grow(void **p, size_t *capacity, size_t need, size_t size);
 
 /* Copy n bytes (mem_copy) or a string (mem_string) into new memory with a final zero byte. Local. */

@@ -41,7 +41,8 @@ typedef enum status {
 /* Short name of a code, as written in rejects.jsonl and logs ("damaged", "too-large", ...). Local. */
 const char *status_name(int code);
 
-/* Whether a code rejects one row (1) or concerns the job (0). ERR_ENVIRONMENT is neither: see status_is_environment. Local. */
+/* Whether a code rejects one row (1) or concerns the job (0). ERR_ENVIRONMENT is neither: see status_is_environment.
+ * Local. */
 int status_is_item(int code);
 int status_is_environment(int code);
 

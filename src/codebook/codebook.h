@@ -34,19 +34,21 @@ void codebook_free(codebook *c); /* a zeroed struct is safe */
 /* Fill c->sha256. ERR_MEMORY. */
 int codebook_hash(codebook *c);
 
-/* NAME.npy (centroids) and then NAME.h5 (centroids, counts, inertia history, quality, settings; no dates) in `folder`, both committed.
- * ERR_SPACE, ERR_IO. */
+/* NAME.npy (centroids) and then NAME.h5 (centroids, counts, inertia history, quality, settings; no dates) in `folder`,
+ * both committed. ERR_SPACE, ERR_IO. */
 int codebook_save(const codebook *c, const char *folder);
 
-/* Read a .h5 written here, or a .npy (k, d) of fp32 or fp16 (then only the centroids are known and `feature` is ""). Sizes are checked;
- * NaN refused. ERR_MISSING, ERR_CORRUPT. On success the caller owns the content of *out (codebook_free). */
+/* Read a .h5 written here, or a .npy (k, d) of fp32 or fp16 (then only the centroids are known and `feature` is "").
+ * Sizes are checked; NaN refused. ERR_MISSING, ERR_CORRUPT. On success the caller owns the content of *out
+ * (codebook_free). */
 int codebook_load(const char *path, codebook *out);
 
-/* Nearest centroids: exact, lowest index on ties (decided in fp64 over sum (x - c)^2 in ascending order), so the result depends on nothing
- * but x and the centroids. One assigner per thread. Caller: assigner_free. ERR_MEMORY. */
+/* Nearest centroids: exact, lowest index on ties (decided in fp64 over sum (x - c)^2 in ascending order), so the result
+ * depends on nothing but x and the centroids. One assigner per thread. Caller: assigner_free. ERR_MEMORY. */
 typedef struct assigner assigner;
 int assigner_create(assigner **out, const float *centroids, int64_t k, int64_t d);
 void assigner_free(assigner **a);
 
-/* x (n, d) -> codes (n), and, if not NULL, exact squared distances (n) in fp64. ERR_INVALID when a value is not finite. */
+/* x (n, d) -> codes (n), and, if not NULL, exact squared distances (n) in fp64. ERR_INVALID when a value is not finite.
+ */
 int assigner_run(assigner *a, const float *x, int64_t n, uint32_t *codes, double *distances);

@@ -1,5 +1,5 @@
-/* Distributed k-means (Lloyd) whose result does not depend on the number of ranks: integer sums, keyed random numbers, exact assignment.
- * Seeding: greedy k-means++ (Arthur, Vassilvitskii, SODA 2007) on a hashed subsample. */
+/* Distributed k-means (Lloyd) whose result does not depend on the number of ranks: integer sums, keyed random numbers,
+ * exact assignment. Seeding: greedy k-means++ (Arthur, Vassilvitskii, SODA 2007) on a hashed subsample. */
 #pragma once
 
 #include "codebook/codebook.h"
@@ -19,20 +19,23 @@ typedef struct kmeans_options {
     int64_t size; /* K */
     int64_t seed;
     int64_t max_iterations;
-    double tolerance;     /* stop when the inertia falls by less than this share, or fewer than this share of vectors changed code */
+    double tolerance;     /* stop when the inertia falls by less than this share, or fewer than this share of vectors
+                             changed code */
     int64_t seed_vectors; /* vectors per code that seeding looks at */
     double held_out;      /* share of vectors, by hash, that only measure quality */
 } kmeans_options;
 
-/* Train. `state` is a folder for checkpoints (one committed file per iteration; a started training goes on there); `stop` (may be NULL) says
- * whether this rank was asked to stop: all ranks then leave together with ERR_STOPPED. `report` (may be NULL) is called on rank 0 after each
- * iteration. out: name, feature, encoder, layer are the caller's to fill; k, d, centroids, counts, history, seed, quality are set on every rank.
- * ERR_INVALID (no vector at all; fewer distinct vectors than codes is no error: codes stay unused), ERR_STOPPED, ERR_MEMORY, ERR_IO. Collective. */
+/* Train. `state` is a folder for checkpoints (one committed file per iteration; a started training goes on there);
+ * `stop` (may be NULL) says whether this rank was asked to stop: all ranks then leave together with ERR_STOPPED.
+ * `report` (may be NULL) is called on rank 0 after each iteration. out: name, feature, encoder, layer are the caller's
+ * to fill; k, d, centroids, counts, history, seed, quality are set on every rank. ERR_INVALID (no vector at all; fewer
+ * distinct vectors than codes is no error: codes stay unused), ERR_STOPPED, ERR_MEMORY, ERR_IO. Collective. */
 int kmeans_fit(par *p, const kmeans_data *data, const kmeans_options *o, const char *state, int (*stop)(void *user),
-               void (*report)(void *user, int64_t iteration, double inertia, double changed), void *user, codebook *out);
+               void (*report)(void *user, int64_t iteration, double inertia, double changed), void *user,
+               codebook *out);
 
-/* Principal components of the same kind of data: mean (d) and the first n_components unit eigenvectors of the covariance, rows of
- * components (n_components, d), from exact integer sums; solved on rank 0 and broadcast. variances (n_components). Collective.
- * ERR_INVALID, ERR_STOPPED, ERR_MEMORY. */
-int pca_fit(par *p, const kmeans_data *data, int64_t n_components, int (*stop)(void *user), void *user, double *mean, float *components,
-            double *variances);
+/* Principal components of the same kind of data: mean (d) and the first n_components unit eigenvectors of the
+ * covariance, rows of components (n_components, d), from exact integer sums; solved on rank 0 and broadcast. variances
+ * (n_components). Collective. ERR_INVALID, ERR_STOPPED, ERR_MEMORY. */
+int pca_fit(par *p, const kmeans_data *data, int64_t n_components, int (*stop)(void *user), void *user, double *mean,
+            float *components, double *variances);

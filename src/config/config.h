@@ -1,6 +1,8 @@
-/* The configuration: tables of options filled from defaults, a YAML file (and its presets) and --set, in this order. Local.
+/* The configuration: tables of options filled from defaults, a YAML file (and its presets) and --set, in this order.
+ * Local.
  *
- * Errors are ERR_CONFIG with a message that names file, line, column, the offending key, and the valid keys or values. */
+ * Errors are ERR_CONFIG with a message that names file, line, column, the offending key, and the valid keys or values.
+ */
 #pragma once
 
 #include "config/options.h"
@@ -14,11 +16,13 @@ typedef struct config_section {
     void *options; /* the module's struct, zeroed by the caller; filled and owned (texts, lists) by the config */
 } config_section;
 
-/* All options at their defaults. The structs must outlive the config. Caller: config_free, which clears the texts too. */
+/* All options at their defaults. The structs must outlive the config. Caller: config_free, which clears the texts too.
+ */
 int config_create(config **out, const config_section *sections, size_t n);
 void config_free(config **c);
 
-/* Read a YAML file and, first, the presets that it names (`preset: NAME` or a list; NAME.yaml beside the file, or a path). */
+/* Read a YAML file and, first, the presets that it names (`preset: NAME` or a list; NAME.yaml beside the file, or a
+ * path). */
 int config_read(config *c, const char *path);
 
 /* Read YAML text; `name` stands for the file in messages. No presets. */
@@ -30,14 +34,16 @@ int config_set(config *c, const char *assignment);
 /* All keys, run keys too, as YAML that config_load reads back to the same values. Caller: mem_free. */
 int config_dump(const config *c, char **yaml);
 
-/* The content keys alone, as the YAML of config.resolved.yaml (nested, table order, defaults written out). Caller: mem_free. */
+/* The content keys alone, as the YAML of config.resolved.yaml (nested, table order, defaults written out). Caller:
+ * mem_free. */
 int config_resolved(const config *c, char **yaml);
 
 /* The keys of one scope as sorted lines "key: value\n": what the hash of the stage is taken over. Caller: mem_free. */
 int config_scope_text(const config *c, option_scope scope, char **text);
 
-/* Compare with a config.resolved.yaml made earlier. `first` is the lowest content scope with a difference, or SCOPE_RUN if there is none;
- * `differences` has one line per differing key, "key: old -> new". Caller: mem_free. ERR_CORRUPT if the text is not such a file. */
+/* Compare with a config.resolved.yaml made earlier. `first` is the lowest content scope with a difference, or SCOPE_RUN
+ * if there is none; `differences` has one line per differing key, "key: old -> new". Caller: mem_free. ERR_CORRUPT if
+ * the text is not such a file. */
 int config_compare(const config *c, const char *resolved, option_scope *first, char **differences);
 
 /* Help for all keys (key, type, range, default, scope, text), in table order. */

@@ -1,5 +1,6 @@
-/* Tables that describe a struct of options: one entry gives the YAML key, the --set key, type, range, default, help, and
- * whether the key is content (and of which stage) or run. The module that uses the options defines struct and table. */
+/* Tables that describe a struct of options: one entry gives the YAML key, the --set key, type, range, default, help,
+ * and whether the key is content (and of which stage) or run. The module that uses the options defines struct and
+ * table. */
 #pragma once
 
 #include <stddef.h>
@@ -47,4 +48,7 @@ typedef struct option_table {
     size_t n;
 } option_table;
 
-#define OPTION_TABLE(array) {(array), sizeof(array) / sizeof *(array)}
+#define OPTION_TABLE(array)                                                                                            \
+    {                                                                                                                  \
+        (array), sizeof(array) / sizeof *(array)                                                                       \
+    }

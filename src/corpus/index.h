@@ -1,4 +1,5 @@
-/* The index of a corpus: manifest rows, probed, sorted by (split, group, order, row), in memory-mapped files with 64-bit offsets.
+/* The index of a corpus: manifest rows, probed, sorted by (split, group, order, row), in memory-mapped files with
+ * 64-bit offsets.
  *
  * Built in three steps, so that every rank can help and a killed build goes on where it was:
  *   scan     one rank reads the manifest into numbered segments of raw rows
@@ -11,35 +12,39 @@
 #include "corpus/row.h"
 
 typedef struct corpus_options {
-    char *path;   /* folder, manifest file or tar pattern */
-    int format;   /* corpus_format */
-    char *root;   /* paths in a manifest are relative to this; "": the folder of the manifest */
-    int allow_outside; /* paths may leave the root */
-    int probe;    /* probe_mode */
-    int64_t limit; /* first N rows only; 0: all */
+    char *path;         /* folder, manifest file or tar pattern */
+    int format;         /* corpus_format */
+    char *root;         /* paths in a manifest are relative to this; "": the folder of the manifest */
+    int allow_outside;  /* paths may leave the root */
+    int probe;          /* probe_mode */
+    int64_t limit;      /* first N rows only; 0: all */
     option_list splits; /* "train: 0.98" ... as NAME=SHARE texts; shares sum to 1 */
     int64_t split_seed;
     /* further keys: see the table */
 } corpus_options;
 extern const option_table corpus_options_table;
 
-/* A hash (hex) of what the manifest says (for a folder: the sorted relative paths and sizes): the finished-run check. ERR_CONFIG. */
+/* A hash (hex) of what the manifest says (for a folder: the sorted relative paths and sizes): the finished-run check.
+ * ERR_CONFIG. */
 int corpus_manifest_hash(const corpus_options *o, char hex[33]);
 
 /* Step 1. Segments go to `folder`; each is committed, and scan.json last. Does nothing when scan.json is there.
- * ERR_CONFIG: path missing or unreadable, not a known manifest; a broken line is a row that is rejected, not an error. */
+ * ERR_CONFIG: path missing or unreadable, not a known manifest; a broken line is a row that is rejected, not an error.
+ */
 int corpus_scan(const corpus_options *o, const char *folder, int64_t *n_rows, int64_t *n_segments);
 
-/* Fill size, mtime, rate, frames, width ... of row->media[...] from the files. Returns an item status for the row, or a job error. */
+/* Fill size, mtime, rate, frames, width ... of row->media[...] from the files. Returns an item status for the row, or a
+ * job error. */
 typedef int (*corpus_probe)(void *user, const char *root, corpus_row *row);
 
-/* Step 2, for one segment. Does nothing when its run is there. `tick` (may be NULL) is called between rows; not OK stops. */
-int corpus_segment_build(const corpus_options *o, const char *folder, int64_t segment, corpus_probe probe, int (*tick)(void *user),
-                         void *user);
+/* Step 2, for one segment. Does nothing when its run is there. `tick` (may be NULL) is called between rows; not OK
+ * stops. */
+int corpus_segment_build(const corpus_options *o, const char *folder, int64_t segment, corpus_probe probe,
+                         int (*tick)(void *user), void *user);
 int corpus_segment_is_built(const char *folder, int64_t segment);
 
-/* Step 3. Also finds duplicate ids: the first row of the manifest wins. Removes segments and runs when the index is committed.
- * ERR_CONFIG when there is no row at all. */
+/* Step 3. Also finds duplicate ids: the first row of the manifest wins. Removes segments and runs when the index is
+ * committed. ERR_CONFIG when there is no row at all. */
 int corpus_index_merge(const corpus_options *o, const char *folder, int (*tick)(void *user), void *user);
 
 typedef struct corpus_index corpus_index;
@@ -47,7 +52,7 @@ int corpus_index_open(corpus_index **out, const char *folder); /* ERR_MISSING wh
 void corpus_index_close(corpus_index **x);
 
 typedef struct corpus_totals {
-    int64_t rows, rejected;                /* rejected: by the index */
+    int64_t rows, rejected;                    /* rejected: by the index */
     int64_t audio_rows, image_rows, text_rows; /* of those not rejected */
     double audio_seconds;
     int64_t pixels, text_bytes, media_bytes;
@@ -56,7 +61,8 @@ typedef struct corpus_totals {
 int64_t corpus_index_rows(const corpus_index *x);
 const char *corpus_index_root(const corpus_index *x); /* of relative media paths; from the options at open time */
 const corpus_totals *corpus_index_totals(const corpus_index *x);
-const char *corpus_index_hash(const corpus_index *x); /* hex; of all content of the index (no mtime, no absolute path) */
+const char *
+corpus_index_hash(const corpus_index *x); /* hex; of all content of the index (no mtime, no absolute path) */
 
 /* First row of a split; split = number of splits gives the number of rows. */
 int64_t corpus_index_split_start(const corpus_index *x, int split);

@@ -30,8 +30,8 @@ typedef struct text_view {
 } text_view;
 
 typedef struct row_media {
-    int64_t size;     /* bytes; -1: no such medium in this row */
-    int64_t mtime_ns; /* when probed; not content */
+    int64_t size;       /* bytes; -1: no such medium in this row */
+    int64_t mtime_ns;   /* when probed; not content */
     int64_t tar_offset; /* of the member's data in a tar file; -1: a file of its own */
 } row_media;
 
@@ -43,7 +43,7 @@ typedef struct corpus_row {
     double offset_s, duration_s; /* wanted segment of the sound; duration < 0: to the end */
     double rate_hz;              /* of a sensor array; 0 when not given */
     row_media media[N_MEDIA];
-    int64_t audio_frames;   /* samples per channel in the file; -1: not known before decoding */
+    int64_t audio_frames; /* samples per channel in the file; -1: not known before decoding */
     int32_t audio_rate_hz, audio_channels;
     int64_t image_width, image_height; /* after EXIF orientation */
     text_view field[N_FIELDS];

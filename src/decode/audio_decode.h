@@ -10,23 +10,23 @@ typedef struct audio_limits {
 
 typedef struct audio_info {
     int32_t rate_hz, channels;
-    int64_t n_frames;   /* samples per channel that the header declares; -1: it does not say */
-    int exact_seek;     /* seeking gives the same samples as decoding from the start */
-    char format[32];    /* "wav", "flac", "ogg/vorbis" ... */
+    int64_t n_frames; /* samples per channel that the header declares; -1: it does not say */
+    int exact_seek;   /* seeking gives the same samples as decoding from the start */
+    char format[32];  /* "wav", "flac", "ogg/vorbis" ... */
 } audio_info;
 
 typedef struct audio_stream audio_stream;
 
-/* Open; *info is filled on success. `source` must outlive the stream. ERR_FORMAT, ERR_UNSUPPORTED, ERR_LIMIT, ERR_EMPTY,
- * ERR_ENVIRONMENT, ERR_MEMORY. Caller: audio_close. */
+/* Open; *info is filled on success. `source` must outlive the stream. ERR_FORMAT, ERR_UNSUPPORTED, ERR_LIMIT,
+ * ERR_EMPTY, ERR_ENVIRONMENT, ERR_MEMORY. Caller: audio_close. */
 int audio_open(audio_stream **out, const byte_source *source, const audio_limits *limits, audio_info *info);
 void audio_close(audio_stream **s);
 
 /* Go to a frame. Where the format has no exact seek, decodes from the start and discards. */
 int audio_seek(audio_stream *s, int64_t frame);
 
-/* Next frames, interleaved, in [-1, 1]; 16-bit samples divided by 32768. *n_frames < capacity only at the end. ERR_FORMAT when the data are
- * damaged; ERR_INVALID when a sample is not finite. */
+/* Next frames, interleaved, in [-1, 1]; 16-bit samples divided by 32768. *n_frames < capacity only at the end.
+ * ERR_FORMAT when the data are damaged; ERR_INVALID when a sample is not finite. */
 int audio_read(audio_stream *s, float *samples, size_t capacity_frames, size_t *n_frames);
 
 /* The same, mean over channels (spec: mean before resampling). */

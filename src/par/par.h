@@ -18,15 +18,16 @@ typedef struct par {
 /* MPI_Init_thread (funneled) and the layout of nodes. Collective. */
 void par_start(par *p, int *argc, char ***argv);
 
-/* MPI_Finalize. Returns the exit code on rank 0 and 0 elsewhere: launchers kill the others at the first non-zero exit. Collective. */
+/* MPI_Finalize. Returns the exit code on rank 0 and 0 elsewhere: launchers kill the others at the first non-zero exit.
+ * Collective. */
 int par_finish(par *p, int exit_code);
 
 /* All ranks leave with the worst (lowest) status of any; the message of the lowest rank that has it becomes everybody's
  * status_message. The only place where one rank's error becomes the job's. Collective. */
 int par_agree(par *p, int status);
 
-/* Bytes from rank 0 to all; par_share sends a block whose size only rank 0 knows (others get new memory with a final zero byte, mem_free).
- * ERR_MEMORY. Collective. */
+/* Bytes from rank 0 to all; par_share sends a block whose size only rank 0 knows (others get new memory with a final
+ * zero byte, mem_free). ERR_MEMORY. Collective. */
 void par_broadcast(par *p, void *bytes, size_t n);
 int par_share(par *p, char **bytes, size_t *n);
 

@@ -1,5 +1,6 @@
-/* Sequences: an index over the shards that says which tokens stand where. Documents (groups) are laid out by a template, put in a seeded order
- * and packed best-fit into sequences of a fixed length. Packing works in fixed blocks of examples of one split, so it does not depend on ranks.
+/* Sequences: an index over the shards that says which tokens stand where. Documents (groups) are laid out by a
+ * template, put in a seeded order and packed best-fit into sequences of a fixed length. Packing works in fixed blocks
+ * of examples of one split, so it does not depend on ranks.
  *
  * A sequence is a list of spans; a span is a run of ids of one stream of one shard, or one special token:
  *   kind    modality (tokens/vocabulary.h)
@@ -35,19 +36,21 @@ typedef struct sequence_counts {
 /* Number of blocks of a split with this many examples. */
 int64_t pack_blocks(const sequence_options *o, int64_t n_examples);
 
-/* Pack block `block` of a split whose shards are `shard_paths` (in order) into one committed file (fault points "sequence.*"). */
+/* Pack block `block` of a split whose shards are `shard_paths` (in order) into one committed file (fault points
+ * "sequence.*"). */
 int pack_block(const sequence_options *o, const vocabulary *v, char *const *shard_paths, size_t n_shards, int64_t block,
                const char *out_path, sequence_counts *counts);
 
-/* Write the joint ids of one index file for direct reading, sequences in a seeded order: input_ids, loss_mask, position_ids, modality
- * (n_sequences, length), and document starts. */
-int pack_materialise(const sequence_options *o, const vocabulary *v, char *const *shard_paths, size_t n_shards, const char *index_path,
-                     const char *out_path);
+/* Write the joint ids of one index file for direct reading, sequences in a seeded order: input_ids, loss_mask,
+ * position_ids, modality (n_sequences, length), and document starts. */
+int pack_materialise(const sequence_options *o, const vocabulary *v, char *const *shard_paths, size_t n_shards,
+                     const char *index_path, const char *out_path);
 
-/* Check the index files of a split against its shards: ranges, lengths, every token of every stream exactly once or recorded as dropped.
- * Every fault goes to `fault`; ERR_VERIFY if there was any. */
-int pack_check(const sequence_options *o, const vocabulary *v, char *const *shard_paths, size_t n_shards, char *const *index_paths,
-               size_t n_index, void (*fault)(void *user, const char *text), void *user, sequence_counts *counts);
+/* Check the index files of a split against its shards: ranges, lengths, every token of every stream exactly once or
+ * recorded as dropped. Every fault goes to `fault`; ERR_VERIFY if there was any. */
+int pack_check(const sequence_options *o, const vocabulary *v, char *const *shard_paths, size_t n_shards,
+               char *const *index_paths, size_t n_index, void (*fault)(void *user, const char *text), void *user,
+               sequence_counts *counts);
 
 /* File name of a block: "train-00000-of-00003.h5", in new memory. */
 int pack_name(char **out, const char *split, int64_t block, int64_t n_blocks);

@@ -31,7 +31,7 @@ typedef struct example_stream {
     size_t n_ids, ids_capacity;
     uint32_t *durations; /* (n_ids) frames per id where runs are reduced; else NULL and n_durations = 0 */
     size_t n_durations, durations_capacity;
-    uint16_t *vectors; /* (n_vectors, width) fp16 where vectors are kept */
+    uint16_t *vectors;                  /* (n_vectors, width) fp16 where vectors are kept */
     size_t n_vectors, vectors_capacity; /* capacity in values */
     int64_t width;
     int32_t rows, columns; /* grid of an image; 0 else */

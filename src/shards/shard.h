@@ -1,4 +1,5 @@
-/* Shards: HDF5 files of examples, gathered from parts, and their readers. The README, "Output", describes the layout. Local. */
+/* Shards: HDF5 files of examples, gathered from parts, and their readers. The README, "Output", describes the layout.
+ * Local. */
 #pragma once
 
 #include "shards/example.h"
@@ -31,34 +32,38 @@ typedef struct shard_options {
     shard_stream_options stream[N_STREAMS];
 } shard_options;
 
-/* Gather parts (paths and unit numbers in order; piece parts follow the part that holds their row) into one shard file, and the rejected and
- * filtered rows as JSON lines into another, which is committed first. Sizes are summed in a first pass over the parts, so memory is bounded by
- * one part. The ids of a piece are appended to those of its row in window order (runs that meet at a seam are joined where reduced); a row one of
- * whose pieces is a reject is a reject. Fault points "shard.*", "rejects.*", and "shard.mid-gather" half-way.
- * ERR_MISSING (a part), ERR_CORRUPT, ERR_SPACE, ERR_IO. */
-int shard_gather(const char *path, const char *rejects_path, char *const *part_paths, const int64_t *units, size_t n_parts,
-                 const shard_options *o, shard_counts *counts);
+/* Gather parts (paths and unit numbers in order; piece parts follow the part that holds their row) into one shard file,
+ * and the rejected and filtered rows as JSON lines into another, which is committed first. Sizes are summed in a first
+ * pass over the parts, so memory is bounded by one part. The ids of a piece are appended to those of its row in window
+ * order (runs that meet at a seam are joined where reduced); a row one of whose pieces is a reject is a reject. Fault
+ * points "shard.*", "rejects.*", and "shard.mid-gather" half-way. ERR_MISSING (a part), ERR_CORRUPT, ERR_SPACE, ERR_IO.
+ */
+int shard_gather(const char *path, const char *rejects_path, char *const *part_paths, const int64_t *units,
+                 size_t n_parts, const shard_options *o, shard_counts *counts);
 
-/* Read a shard. Offsets and small arrays are loaded or mapped at open and checked (ascending, in range: ERR_CORRUPT). */
+/* Read a shard. Offsets and small arrays are loaded or mapped at open and checked (ascending, in range: ERR_CORRUPT).
+ */
 typedef struct shard_reader shard_reader;
 int shard_reader_open(shard_reader **out, const char *path);
 void shard_reader_close(shard_reader **r);
 int64_t shard_reader_examples(const shard_reader *r);
 int shard_reader_has(const shard_reader *r, stream_kind s);
-int64_t shard_reader_ids(const shard_reader *r, stream_kind s); /* total */
+int64_t shard_reader_ids(const shard_reader *r, stream_kind s);                     /* total */
 int64_t shard_reader_offset(const shard_reader *r, stream_kind s, int64_t example); /* example = n gives the total */
 int shard_reader_starts_group(const shard_reader *r, int64_t example);
 int shard_reader_read_ids(shard_reader *r, stream_kind s, int64_t first, int64_t n, uint32_t *out);
 int shard_reader_grid(const shard_reader *r, int64_t example, int32_t *rows, int32_t *columns);
-int shard_reader_text(shard_reader *r, example_text t, int64_t example, char **text); /* caller: mem_free; coded texts are decoded */
-int64_t shard_reader_row(const shard_reader *r, int64_t example);                     /* manifest row */
-int shard_reader_find(shard_reader *r, const char *id, int64_t *example);             /* -1: not here */
+int shard_reader_text(shard_reader *r, example_text t, int64_t example,
+                      char **text);                               /* caller: mem_free; coded texts are decoded */
+int64_t shard_reader_row(const shard_reader *r, int64_t example); /* manifest row */
+int shard_reader_find(shard_reader *r, const char *id, int64_t *example); /* -1: not here */
 h5_file *shard_reader_file(shard_reader *r);
 
-/* Everything that can be checked in one shard: attributes, offsets, ids below vocab_size, durations, grids, texts. Fills counts (rejects and
- * filtered 0). Every fault goes to `fault` with the example that it hits where there is one; ERR_VERIFY if there was any. */
-int shard_check(const char *path, const shard_options *expected, void (*fault)(void *user, const char *text), void *user,
-                shard_counts *counts);
+/* Everything that can be checked in one shard: attributes, offsets, ids below vocab_size, durations, grids, texts.
+ * Fills counts (rejects and filtered 0). Every fault goes to `fault` with the example that it hits where there is one;
+ * ERR_VERIFY if there was any. */
+int shard_check(const char *path, const shard_options *expected, void (*fault)(void *user, const char *text),
+                void *user, shard_counts *counts);
 
 /* "train-00003-of-00012.h5" in new memory. */
 int shard_name(char **out, const char *split, int64_t i, int64_t n);

@@ -1,7 +1,7 @@
 /* HDF5 files with one writer, committed by rename. Only this folder calls HDF5. Local.
  *
- * The same content gives the same bytes: object times off, fixed library-version bounds, datasets of full size in the order of the calls,
- * contiguous unless compressed, strong close, no locking. */
+ * The same content gives the same bytes: object times off, fixed library-version bounds, datasets of full size in the
+ * order of the calls, contiguous unless compressed, strong close, no locking. */
 #pragma once
 
 #include <stddef.h>
@@ -12,8 +12,8 @@ size_t h5_type_size(h5_type t);
 
 typedef struct h5_file h5_file;
 
-/* Create under a temporary name beside `path`; commit flushes, closes, fsyncs and renames (`what` names fault points); abandon removes.
- * Both free *f and set it to NULL (commit also on error). ERR_SPACE, ERR_IO. */
+/* Create under a temporary name beside `path`; commit flushes, closes, fsyncs and renames (`what` names fault points);
+ * abandon removes. Both free *f and set it to NULL (commit also on error). ERR_SPACE, ERR_IO. */
 int h5_create(h5_file **out, const char *path, const char *what);
 int h5_commit(h5_file **f);
 void h5_abandon(h5_file **f);
@@ -24,8 +24,8 @@ void h5_close(h5_file **f);
 
 int h5_group(h5_file *f, const char *path);
 
-/* A dataset of n_dims (1..3) dimensions, created at full size. deflate 0: contiguous, unfiltered; 1..9: chunked, shuffle + deflate.
- * An empty dataset (a zero dimension) is allowed. */
+/* A dataset of n_dims (1..3) dimensions, created at full size. deflate 0: contiguous, unfiltered; 1..9: chunked,
+ * shuffle + deflate. An empty dataset (a zero dimension) is allowed. */
 int h5_dataset(h5_file *f, const char *path, h5_type type, int n_dims, const int64_t *dims, int deflate);
 
 /* Write rows first .. first + n - 1 (along the first dimension). Rows of one dataset are written in ascending order. */

@@ -1,7 +1,8 @@
 /* Matrix products over packed panels: C[m][n] = sum over k of A[m][k] * B[n][k], B packed once.
  *
- * The numbers do not depend on batch, tile, vector width or processor: each output is a sum over fixed blocks of 256 k; inside a block
- * one chain of fused multiply-adds in ascending order from zero; block sums added in ascending order. All Local. */
+ * The numbers do not depend on batch, tile, vector width or processor: each output is a sum over fixed blocks of 256 k;
+ * inside a block one chain of fused multiply-adds in ascending order from zero; block sums added in ascending order.
+ * All Local. */
 #pragma once
 
 #include <stddef.h>

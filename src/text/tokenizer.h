@@ -15,5 +15,7 @@ void text_tokenizer_free(text_tokenizer **t);
 const char *text_tokenizer_name(const text_tokenizer *t);
 int64_t text_tokenizer_size(const text_tokenizer *t);
 
-/* ids for n bytes; *ids is grown as needed (mem_grow), *count set. ERR_LIMIT, ERR_INVALID when the text is not UTF-8. */
-int text_tokenizer_encode(text_tokenizer *t, const char *bytes, size_t n, uint32_t **ids, size_t *capacity, size_t *count);
+/* ids for n bytes; *ids is grown as needed (mem_grow), *count set. ERR_LIMIT, ERR_INVALID when the text is not UTF-8.
+ */
+int text_tokenizer_encode(text_tokenizer *t, const char *bytes, size_t n, uint32_t **ids, size_t *capacity,
+                          size_t *count);

@@ -1,10 +1,18 @@
-/* The joint vocabulary: text ids first and unchanged, then special ids, then one range per codebook; padded to a multiple of 128. Local. */
+/* The joint vocabulary: text ids first and unchanged, then special ids, then one range per codebook; padded to a
+ * multiple of 128. Local. */
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum modality { MODALITY_TEXT, MODALITY_IMAGE, MODALITY_AUDIO, MODALITY_SENSOR, MODALITY_SPECIAL, N_MODALITIES } modality;
+typedef enum modality {
+    MODALITY_TEXT,
+    MODALITY_IMAGE,
+    MODALITY_AUDIO,
+    MODALITY_SENSOR,
+    MODALITY_SPECIAL,
+    N_MODALITIES
+} modality;
 
 /* "text", "image", "audio", "sensor", "special". */
 const char *modality_name(modality m);
@@ -41,7 +49,8 @@ typedef struct vocabulary {
     char tokenizer[64]; /* "bytes" */
 } vocabulary;
 
-/* Lay out: text_size text ids, the special block, then image, audio, sensor codebooks in that order; a size of 0 leaves a range out. */
+/* Lay out: text_size text ids, the special block, then image, audio, sensor codebooks in that order; a size of 0 leaves
+ * a range out. */
 void vocabulary_make(vocabulary *v, const char *tokenizer, int64_t text_size, int64_t image_codes, int64_t audio_codes,
                      int64_t sensor_codes);
 
