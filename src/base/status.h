@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-typedef enum status {
+enum status {
     OK = 0,
 
     /* item: the row or its bytes are at fault; the stage loop rejects the row and goes on */
@@ -36,7 +36,7 @@ typedef enum status {
     ERR_VERIFY = -39,   /* verification failed */
     ERR_STOPPED = -40,  /* stopped on request; run the same command again */
     ERR_INTERNAL = -50  /* a broken invariant */
-} status;
+};
 
 /* Short name of a code, as written in rejects.jsonl and logs ("damaged", "too-large", ...). Local. */
 const char *status_name(int code);
