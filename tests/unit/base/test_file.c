@@ -1,5 +1,5 @@
-#include "base/file.h"
 #include "base/fault.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
 
