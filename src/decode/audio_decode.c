@@ -1,0 +1,231 @@
+#include "decode/audio_decode.h"
+
+#include "base/memory.h"
+#include "base/status.h"
+#include "decode/audio_header.h"
+#include "decode/audio_io.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+enum { BLOCK_SAMPLES = 16384 }; /* of the buffer for several channels */
+
+struct audio_stream {
+    audio_io io;
+    SNDFILE *file;
+    byte_source sound; /* without leading tags */
+    audio_info info;
+    int64_t n_frames;   /* that libsndfile will give at most; INT64_MAX: not known */
+    int64_t max_frames; /* limit; INT64_MAX: none */
+    int64_t position;   /* of the next frame */
+    int ended;          /* fewer frames came than asked for */
+    float *block;       /* (block_frames, channels): interleaved samples before their mean, or to be discarded */
+    size_t block_frames;
+};
+
+int audio_check_length(int64_t declared, int64_t decoded, int32_t rate_hz)
+{
+    int rc = OK;
+    if (declared > decoded && (double)(declared - decoded) > 0.1 * rate_hz + 0.01 * (double)declared)
+        FAIL(ERR_FORMAT, "truncated: %lld of %lld frames", (long long)decoded, (long long)declared);
+done:
+    return rc;
+}
+
+/* What went wrong in libsndfile: first what our own reads met, then its error number. Its texts name no path and do not
+ * vary. */
+static int failure(const audio_io *io, int error, const char *doing)
+{
+    int rc = OK;
+    if (io->status != OK) return io->status;
+    const char *text = sf_error_number(error);
+    size_t n = strlen(text);
+    while (n > 0 && (text[n - 1] == '.' || text[n - 1] == ' ')) n--;
+    if (error == SF_ERR_UNRECOGNISED_FORMAT) FAIL(ERR_FORMAT, "not a known sound format");
+    if (error == SF_ERR_UNSUPPORTED_ENCODING) FAIL(ERR_UNSUPPORTED, "%s: %.*s", doing, (int)n, text);
+    if (strstr(text, "malloc")) FAIL(ERR_MEMORY, "%s: %.*s", doing, (int)n, text);
+    FAIL(ERR_FORMAT, "%s: %.*s", doing, (int)n, text);
+done:
+    return rc;
+}
+
+static int open_file(audio_stream *s, SF_INFO *sf)
+{
+    s->file = audio_io_open(&s->io, &s->sound, sf);
+    s->position = 0;
+    s->ended = 0;
+    if (s->file && s->io.status == OK) return OK;
+    return failure(&s->io, s->file ? 0 : sf_error(NULL), "cannot be opened as sound");
+}
+
+static int check_limits(audio_stream *s, const audio_limits *limits, const SF_INFO *sf)
+{
+    int rc = OK;
+    if (sf->samplerate <= 0 || sf->channels <= 0)
+        FAIL(ERR_FORMAT, "%d channels at %d Hz", sf->channels, sf->samplerate);
+    if (limits->max_channels > 0 && sf->channels > limits->max_channels)
+        FAIL(ERR_LIMIT, "%d channels, at most %lld allowed", sf->channels, (long long)limits->max_channels);
+    s->max_frames = INT64_MAX;
+    if (limits->max_seconds > 0 && limits->max_seconds * sf->samplerate < 0x1p62)
+        s->max_frames = (int64_t)(limits->max_seconds * sf->samplerate);
+    if (s->n_frames != INT64_MAX && s->n_frames > s->max_frames)
+        FAIL(ERR_LIMIT, "%.1f seconds, at most %.1f allowed", (double)s->n_frames / sf->samplerate,
+             limits->max_seconds);
+    if (s->n_frames == 0 && s->info.n_frames <= 0) FAIL(ERR_EMPTY, "no samples");
+done:
+    return rc;
+}
+
+/* 96 kbit/s for MPEG, else one byte a sample, as of 16 bits compressed without loss. */
+static int64_t guess_frames(const byte_source *sound, const SF_INFO *sf)
+{
+    int mpeg = (sf->format & SF_FORMAT_TYPEMASK) == SF_FORMAT_MPEG;
+    return mpeg ? (int64_t)((double)sound->size / 12000 * sf->samplerate) : sound->size / sf->channels;
+}
+
+int audio_open(audio_stream **out, const byte_source *source, const audio_limits *limits, audio_info *info)
+{
+    int rc = OK;
+    SF_INFO sf;
+    audio_stream *s = NULL;
+    *out = NULL;
+    memset(info, 0, sizeof *info);
+    if (source->size == 0) FAIL(ERR_EMPTY, "no bytes");
+    TRY(MEM_ALLOC(s, 1));
+    TRY(audio_skip_tags(source, &s->sound));
+    TRY(open_file(s, &sf));
+    s->n_frames = sf.frames < 0 || sf.frames == SF_COUNT_MAX ? INT64_MAX : sf.frames;
+    TRY(audio_declared_frames(&s->sound, &sf, &s->info.n_frames));
+    TRY(check_limits(s, limits, &sf));
+    s->info.rate_hz = sf.samplerate;
+    s->info.channels = sf.channels;
+    s->info.n_likely = s->n_frames != INT64_MAX ? s->n_frames : guess_frames(&s->sound, &sf);
+    s->info.exact_seek = sf.seekable && s->n_frames != INT64_MAX && audio_format_seeks_exactly(sf.format);
+    audio_format_name(sf.format, s->info.format, sizeof s->info.format);
+    *info = s->info;
+    *out = s;
+    s = NULL;
+done:
+    audio_close(&s);
+    return rc;
+}
+
+void audio_close(audio_stream **s)
+{
+    if (!*s) return;
+    if ((*s)->file) sf_close((*s)->file);
+    mem_free(&(*s)->block);
+    mem_free(s);
+}
+
+static int check_finite(const audio_stream *s, const float *samples, size_t n)
+{
+    int rc = OK, bad = 0;
+    for (size_t i = 0; i < n; i++) bad |= !(fabsf(samples[i]) <= FLT_MAX);
+    if (bad)
+        FAIL(ERR_INVALID, "a sample at or after frame %lld is not a finite number",
+             (long long)(s->position - (int64_t)(n / (size_t)s->info.channels)));
+done:
+    return rc;
+}
+
+int audio_read(audio_stream *s, float *samples, size_t capacity_frames, size_t *n_frames)
+{
+    int rc = OK;
+    *n_frames = 0;
+    /* Not asking past the known end keeps decoders from taking trailing tags for damage. */
+    size_t want = capacity_frames;
+    if (s->n_frames - s->position < (int64_t)want) want = (size_t)(s->n_frames - s->position);
+    while (*n_frames < want && !s->ended) {
+        float *to = samples + *n_frames * (size_t)s->info.channels;
+        sf_count_t got = sf_readf_float(s->file, to, (sf_count_t)(want - *n_frames));
+        int error = sf_error(s->file);
+        if (s->io.status != OK || error != 0) {
+            rc = failure(&s->io, error, "damaged sound data");
+            goto done;
+        }
+        if (got <= 0) s->ended = 1;
+        if (got <= 0) break;
+        s->position += got;
+        if (s->position > s->max_frames)
+            FAIL(ERR_LIMIT, "more than %.1f seconds", (double)s->max_frames / s->info.rate_hz);
+        TRY(check_finite(s, to, (size_t)got * (size_t)s->info.channels));
+        *n_frames += (size_t)got;
+    }
+done:
+    if (rc != OK) *n_frames = 0;
+    return rc;
+}
+
+static int need_block(audio_stream *s)
+{
+    int rc = OK;
+    size_t channels = (size_t)s->info.channels, frames = BLOCK_SAMPLES / channels > 0 ? BLOCK_SAMPLES / channels : 1;
+    if (s->block) return OK;
+    TRY(MEM_ALLOC(s->block, frames * channels));
+    s->block_frames = frames;
+done:
+    return rc;
+}
+
+int audio_read_mono(audio_stream *s, float *samples, size_t capacity_frames, size_t *n_frames)
+{
+    int rc = OK;
+    size_t channels = (size_t)s->info.channels, got = 0;
+    *n_frames = 0;
+    if (channels == 1) return audio_read(s, samples, capacity_frames, n_frames);
+    TRY(need_block(s));
+    while (*n_frames < capacity_frames) {
+        size_t left = capacity_frames - *n_frames, want = left < s->block_frames ? left : s->block_frames;
+        TRY(audio_read(s, s->block, want, &got));
+        for (size_t t = 0; t < got; t++) {
+            double sum = 0;
+            for (size_t c = 0; c < channels; c++) sum += s->block[t * channels + c];
+            samples[*n_frames + t] = (float)(sum / (double)channels);
+        }
+        *n_frames += got;
+        if (got < want) break;
+    }
+done:
+    if (rc != OK) *n_frames = 0;
+    return rc;
+}
+
+/* Decode and discard up to a frame; from the start when it lies behind. */
+static int skip_to(audio_stream *s, int64_t frame)
+{
+    int rc = OK;
+    SF_INFO sf;
+    size_t got;
+    if (frame < s->position) {
+        sf_close(s->file);
+        TRY(open_file(s, &sf));
+    }
+    TRY(need_block(s));
+    while (s->position < frame && !s->ended && s->position < s->n_frames) {
+        int64_t left = frame - s->position;
+        TRY(audio_read(s, s->block, left < (int64_t)s->block_frames ? (size_t)left : s->block_frames, &got));
+    }
+done:
+    return rc;
+}
+
+int audio_seek(audio_stream *s, int64_t frame)
+{
+    int rc = OK;
+    if (frame < 0) FAIL(ERR_INTERNAL, "seek to frame %lld", (long long)frame);
+    if (s->n_frames != INT64_MAX && frame > s->n_frames) frame = s->n_frames;
+    if (frame == s->position) goto done;
+    if (s->info.exact_seek && sf_seek(s->file, frame, SEEK_SET) == frame) {
+        s->position = frame;
+        s->ended = 0;
+        goto done;
+    }
+    if (s->io.status != OK) return s->io.status;
+    /* A failed seek leaves a decoder in no known state. */
+    if (s->info.exact_seek) s->position = INT64_MAX;
+    TRY(skip_to(s, frame));
+done:
+    return rc;
+}
