@@ -5,7 +5,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <xxhash.h>
@@ -20,6 +22,48 @@ hash128 hash128_of(const void *bytes, size_t n)
 {
     XXH128_hash_t h = XXH3_128bits(bytes, n);
     return (hash128){h.low64, h.high64};
+}
+
+struct hash_stream {
+    XXH3_state_t *state;
+};
+
+int hash_stream_create(hash_stream **out)
+{
+    int rc = OK;
+    hash_stream *s = NULL;
+    *out = NULL;
+    TRY(MEM_ALLOC(s, 1));
+    s->state = XXH3_createState();
+    if (!s->state) FAIL(ERR_MEMORY, "no memory for a hash");
+    XXH3_128bits_reset(s->state);
+    *out = s;
+    s = NULL;
+done:
+    hash_stream_free(&s);
+    return rc;
+}
+
+void hash_stream_add(hash_stream *s, const void *bytes, size_t n)
+{
+    if (n) XXH3_128bits_update(s->state, bytes, n);
+}
+
+hash128 hash_stream_value(const hash_stream *s)
+{
+    XXH128_hash_t h = XXH3_128bits_digest(s->state);
+    return (hash128){h.low64, h.high64};
+}
+
+void hash_stream_free(hash_stream **s)
+{
+    if (*s) XXH3_freeState((*s)->state);
+    mem_free(s);
+}
+
+void hash128_hex(hash128 h, char hex[HASH128_HEX])
+{
+    snprintf(hex, HASH128_HEX, "%016" PRIx64 "%016" PRIx64, h.high, h.low);
 }
 
 int sha256_create(sha256 **out)

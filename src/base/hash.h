@@ -12,6 +12,16 @@ typedef struct hash128 {
 uint64_t hash64(const void *bytes, size_t n, uint64_t seed);
 hash128 hash128_of(const void *bytes, size_t n);
 
+/* The same in pieces, and a hash as 32 hex digits (high half first) and a zero byte. create/free pair. Local.
+ * ERR_MEMORY. */
+typedef struct hash_stream hash_stream;
+enum { HASH128_HEX = 33 };
+int hash_stream_create(hash_stream **out);
+void hash_stream_add(hash_stream *s, const void *bytes, size_t n);
+hash128 hash_stream_value(const hash_stream *s);
+void hash_stream_free(hash_stream **s);
+void hash128_hex(hash128 h, char hex[HASH128_HEX]);
+
 /* Streaming SHA-256. create/free pair; sha256_hex finishes and writes 64 hex digits and a zero byte. Local. ERR_MEMORY.
  */
 typedef struct sha256 sha256;
