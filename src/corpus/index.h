@@ -11,18 +11,28 @@
 #include "config/options.h"
 #include "corpus/row.h"
 
+typedef enum corpus_format { CORPUS_AUTO, CORPUS_FOLDER, CORPUS_JSONL, CORPUS_TSV } corpus_format;
+typedef enum probe_mode { PROBE_AUTO, PROBE_ALWAYS, PROBE_NEVER } probe_mode;
+typedef enum partial_rows { PARTIAL_REJECT, PARTIAL_KEEP } partial_rows;
+
 typedef struct corpus_options {
     char *path;         /* folder, manifest file or tar pattern */
     int format;         /* corpus_format */
     char *root;         /* paths in a manifest are relative to this; "": the folder of the manifest */
     int allow_outside;  /* paths may leave the root */
-    int probe;          /* probe_mode */
+    int partial;        /* partial_rows: for the stages that decode */
+    int probe;          /* probe_mode; files that are not opened are still looked up for size and time */
     int64_t limit;      /* first N rows only; 0: all */
-    option_list splits; /* "train: 0.98" ... as NAME=SHARE texts; shares sum to 1 */
+    option_list splits; /* "train: 0.98" ... as NAME: SHARE or NAME=SHARE texts; shares sum to 1 */
     int64_t split_seed;
-    /* further keys: see the table */
+    int64_t segment_rows; /* rows of a segment (fewer where they are long) */
+    int64_t merge_width;  /* runs merged at once */
 } corpus_options;
 extern const option_table corpus_options_table;
+
+/* Where the paths of the rows start: the folder, else corpus.root, else the folder of the manifest. Caller: mem_free.
+ * ERR_CONFIG. */
+int corpus_root(const corpus_options *o, char **root);
 
 /* A hash (hex) of what the manifest says (for a folder: the sorted relative paths and sizes): the finished-run check.
  * ERR_CONFIG. */

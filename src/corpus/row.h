@@ -40,7 +40,8 @@ typedef struct corpus_row {
     int64_t order; /* within the group */
     int split;     /* index into the configured splits */
     int status;    /* OK, or the item error with which the index rejects the row (FIELD_MESSAGE says why) */
-    double offset_s, duration_s; /* wanted segment of the sound; duration < 0: to the end */
+    double offset_s, duration_s; /* wanted segment of the sound; duration < 0: to the end. A duration without an offset
+                                    is that of the whole file as declared: the segment from 0 */
     double rate_hz;              /* of a sensor array; 0 when not given */
     row_media media[N_MEDIA];
     int64_t audio_frames; /* samples per channel in the file; -1: not known before decoding */
@@ -48,6 +49,16 @@ typedef struct corpus_row {
     int64_t image_width, image_height; /* after EXIF orientation */
     text_view field[N_FIELDS];
 } corpus_row;
+
+/* A row without media, texts and numbers: sizes, offsets and frames -1, the segment from 0 to the end. Local. */
+void corpus_row_clear(corpus_row *r);
+
+/* Whether the row names a medium of this kind. Local. */
+int corpus_row_has(const corpus_row *r, media_kind kind);
+
+/* Path of a medium of the row for opening it: below `root` unless it is absolute. Caller: mem_free. ERR_MEMORY. Local.
+ */
+int corpus_row_path(const corpus_row *r, media_kind kind, const char *root, char **path);
 
 /* Seconds of sound that the row asks for, as far as the index knows; 0 without sound. Local. */
 double corpus_row_seconds(const corpus_row *r);

@@ -1,0 +1,71 @@
+#include "corpus/utf8_check.h"
+
+#include "base/memory.h"
+#include "base/status.h"
+
+#include <string.h>
+
+/* Length of the valid sequence at p, 0 if there is none; table 3-7 of the Unicode standard. */
+static size_t sequence(const unsigned char *p, size_t left)
+{
+    unsigned char low = 0x80, high = 0xBF;
+    size_t n;
+    if (p[0] < 0x80) return 1;
+    if (p[0] < 0xC2 || p[0] > 0xF4) return 0;
+    n = p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : 4;
+    if (left < n) return 0;
+    if (p[0] == 0xE0) low = 0xA0;
+    if (p[0] == 0xED) high = 0x9F;
+    if (p[0] == 0xF0) low = 0x90;
+    if (p[0] == 0xF4) high = 0x8F;
+    if (p[1] < low || p[1] > high) return 0;
+    for (size_t i = 2; i < n; i++)
+        if (p[i] < 0x80 || p[i] > 0xBF) return 0;
+    return n;
+}
+
+size_t utf8_valid_prefix(const char *bytes, size_t n)
+{
+    const unsigned char *p = (const unsigned char *)bytes;
+    size_t at = 0, step;
+    while (at < n) {
+        if (p[at] < 0x80) {
+            at++;
+            continue;
+        }
+        step = sequence(p + at, n - at);
+        if (!step) break;
+        at += step;
+    }
+    return at;
+}
+
+int utf8_escape(const char *bytes, size_t n, char **out)
+{
+    int rc = OK;
+    size_t capacity, at = 0, to = 0;
+    *out = NULL;
+    TRY(size_mul(n, 3, &capacity));
+    TRY(mem_alloc((void **)out, capacity + 1, 1));
+    while (at < n) {
+        size_t good = utf8_valid_prefix(bytes + at, n - at);
+        memcpy(*out + to, bytes + at, good);
+        at += good;
+        to += good;
+        if (at == n) break;
+        unsigned char c = (unsigned char)bytes[at++];
+        (*out)[to++] = '%';
+        (*out)[to++] = "0123456789ABCDEF"[c >> 4];
+        (*out)[to++] = "0123456789ABCDEF"[c & 15];
+    }
+done:
+    return rc;
+}
+
+void utf8_clean(char *bytes, size_t n)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)bytes[i] < 0x20 || bytes[i] == 0x7F) bytes[i] = '?';
+    while ((at += utf8_valid_prefix(bytes + at, n - at)) < n) bytes[at] = '?';
+}
