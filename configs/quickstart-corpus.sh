@@ -46,7 +46,7 @@ mv packages/$prompts/usr/share/asterisk/sounds/en_US_f_Allison prompts
 gzip -dc packages/$texts/usr/share/doc/$texts/core-sounds-en.txt.gz >prompts.txt
 rm -rf packages apt.log
 
-# half FROM NAME: the first half alone; head_of FROM BYTES NAME: so many bytes; flip FROM OFFSET NAME: the highest bit of
+# half FROM NAME: the first half alone; head_of FROM BYTES NAME: so many bytes; flip FROM OFFSET NAME: the top bit of
 # eight bytes inverted.
 mkdir broken
 head_of() { head -c "$2" "$1" >"broken/$3"; }

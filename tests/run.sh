@@ -1,5 +1,5 @@
 #!/bin/bash
-# run.sh [CTEST-OPTION...]: set up, build, run all tests of the default preset. Ends with CTest's own summary and status.
+# run.sh [CTEST-OPTION...]: set up, build, run all tests of the default preset. Ends with CTest's summary and status.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 .ci/setup build test
