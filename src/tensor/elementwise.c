@@ -1,0 +1,55 @@
+#include "tensor/elementwise.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+/* x = 2^k m with m in [sqrt(1/2), sqrt(2)), f = m - 1, s = f / (2 + f):
+ * log(1 + f) = f - (f^2/2 - s (f^2/2 + R(s^2))), R a polynomial. k ln(2) is added in two parts, the first exact.
+ *
+ * Method and constants of fdlibm's e_log.c: Copyright (C) 1993 by Sun Microsystems, Inc. All rights reserved.
+ * Permission to use, copy, modify, and distribute this software is freely granted, provided that this notice is
+ * preserved.
+ *
+ * Right for positive normal numbers. No branches, so that a loop over it can be vectorised: k becomes a double by
+ * adding it to the last bits of 1.5 * 2^52. */
+static inline double log_normal(double x)
+{
+    uint64_t bits, k_bits;
+    double m, k;
+    memcpy(&bits, &x, 8);
+    uint64_t shifted = bits + (0x3ff0000000000000ULL - 0x3fe6a09e667f3bcdULL);
+    k_bits = 0x4338000000000000ULL + (shifted >> 52) - 1023;
+    bits = (shifted & 0x000fffffffffffffULL) + 0x3fe6a09e667f3bcdULL;
+    memcpy(&m, &bits, 8);
+    memcpy(&k, &k_bits, 8);
+    k -= 0x1.8p52;
+    double f = m - 1, s = f / (2 + f), z = s * s, w = z * z, half = 0.5 * f * f;
+    double odd = w * (3.999999999940941908e-01 + w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
+    double even = z * (6.666666666666735130e-01 +
+                       w * (2.857142874366239149e-01 + w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
+    return k * 6.93147180369123816490e-01 - ((half - (s * (half + (even + odd)) + k * 1.90821492927058770002e-10)) - f);
+}
+
+double num_log(double x)
+{
+    if (x >= DBL_MIN && x <= DBL_MAX) return log_normal(x);
+    if (x > 0 && x < DBL_MIN) return log_normal(x * 0x1p54) - 54 * 0.69314718055994530942;
+    if (x == 0) return -INFINITY;
+    return x > 0 ? x : NAN;
+}
+
+void num_log_each(const double *x, double *y, size_t n)
+{
+    enum { BLOCK = 64 };
+    for (size_t at = 0; at < n; at += BLOCK) {
+        size_t m = n - at < BLOCK ? n - at : BLOCK;
+        int normal = 1;
+        for (size_t i = 0; i < m; i++) normal &= x[at + i] >= DBL_MIN && x[at + i] <= DBL_MAX;
+        if (normal)
+            for (size_t i = 0; i < m; i++) y[at + i] = log_normal(x[at + i]);
+        else
+            for (size_t i = 0; i < m; i++) y[at + i] = num_log(x[at + i]);
+    }
+}
