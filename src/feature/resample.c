@@ -1,0 +1,252 @@
+#include "feature/resample.h"
+
+#include "base/memory.h"
+#include "base/status.h"
+
+#include <math.h>
+#include <string.h>
+
+/* With o, n the rates divided by their greatest common divisor, phase j of n gives outputs q n + j:
+ *     y[q n + j] = sum over i of h_j[i] x[q o + i],  h_j[i] = sinc(t) cos^2(pi t / 12) base / o,
+ *     t = (i/o - j/n) base,  base = 0.99 min(o, n),  |t| < 6  (zero outside).
+ * Source: pytorch/audio src/torchaudio/functional/functional.py, _get_sinc_resample_kernel. Of each phase only the taps
+ * inside the window are kept, followed by zeros up to a multiple of the lanes. */
+enum { LANES = 16, BLOCK = 4096, SLACK = 2 * LANES, WIDTH = 6, MAX_TAPS_TABLE = 1 << 24 };
+static const long double ROLLOFF = 0.99L;
+
+struct resampler {
+    int64_t o, n;    /* reduced rates */
+    size_t taps;     /* per phase, a multiple of LANES */
+    float *h;        /* (n, taps) */
+    int32_t *begins; /* (n): input frame of a phase's first tap, relative to q o */
+    int32_t *ends;   /* (n): the frame behind the last one inside the window */
+
+    int64_t next;        /* output frame to give next */
+    float *x;            /* (taps + BLOCK + SLACK): input frames from x_first on */
+    int64_t x_first;     /* may be negative: zeros before the signal */
+    size_t x_n;          /* frames in x */
+    int64_t first_input; /* of the signal, that the caller pushes first */
+    int64_t n_input;     /* first_input + frames pushed */
+};
+
+static int64_t greatest_divisor(int64_t a, int64_t b)
+{
+    while (b) {
+        int64_t r = a % b;
+        a = b;
+        b = r;
+    }
+    return a;
+}
+
+/* Half the window, in input frames: 6 o / base. */
+static long double half_width(int64_t o, int64_t n) { return WIDTH * (long double)o / ((o < n ? o : n) * ROLLOFF); }
+
+/* First input frame inside the window of phase j, relative to q o. */
+static int64_t first_tap(int64_t o, int64_t n, int64_t j)
+{
+    return (int64_t)floorl((long double)(j * o) / n - half_width(o, n)) + 1;
+}
+
+static int64_t end_tap(int64_t o, int64_t n, int64_t j)
+{
+    return (int64_t)ceill((long double)(j * o) / n + half_width(o, n));
+}
+
+static float tap(int64_t o, int64_t n, int64_t j, int64_t i)
+{
+    const long double pi = 3.14159265358979323846264338327950288L;
+    long double base = (o < n ? o : n) * ROLLOFF, t = (long double)(i * n - j * o) / ((long double)o * n) * base;
+    if (fabsl(t) >= WIDTH) return 0;
+    long double window = cosl(pi * t / (2 * WIDTH)), sinc = t == 0 ? 1 : sinl(pi * t) / (pi * t);
+    return (float)(sinc * window * window * base / o);
+}
+
+static int make_tables(resampler *r)
+{
+    int rc = OK;
+    size_t n_taps;
+    r->taps = ((size_t)ceill(2 * half_width(r->o, r->n)) + 1 + LANES - 1) / LANES * LANES;
+    TRY(size_mul((size_t)r->n, r->taps, &n_taps));
+    if (n_taps > MAX_TAPS_TABLE)
+        FAIL(ERR_LIMIT, "resampling by %lld/%lld needs %zu taps", (long long)r->n, (long long)r->o, n_taps);
+    TRY(MEM_ALLOC(r->h, n_taps));
+    TRY(MEM_ALLOC(r->begins, (size_t)r->n));
+    TRY(MEM_ALLOC(r->ends, (size_t)r->n));
+    TRY(MEM_ALLOC(r->x, r->taps + BLOCK + SLACK));
+    for (int64_t j = 0; j < r->n; j++) {
+        int64_t first = first_tap(r->o, r->n, j);
+        r->begins[j] = (int32_t)first;
+        r->ends[j] = (int32_t)end_tap(r->o, r->n, j);
+        for (size_t k = 0; k < r->taps; k++) r->h[(size_t)j * r->taps + k] = tap(r->o, r->n, j, first + (int64_t)k);
+    }
+done:
+    return rc;
+}
+
+static int check_rate(int64_t hz)
+{
+    int rc = OK;
+    if (hz < RESAMPLE_MIN_HZ || hz > RESAMPLE_MAX_HZ)
+        FAIL(ERR_UNSUPPORTED, "sample rate %lld Hz is not between %d and %d", (long long)hz, RESAMPLE_MIN_HZ,
+             RESAMPLE_MAX_HZ);
+done:
+    return rc;
+}
+
+int resampler_create(resampler **out, int64_t from_hz, int64_t to_hz, int64_t first_output)
+{
+    int rc = OK;
+    resampler *r = NULL;
+    *out = NULL;
+    TRY(check_rate(from_hz));
+    TRY(check_rate(to_hz));
+    TRY(MEM_ALLOC(r, 1));
+    int64_t g = greatest_divisor(from_hz, to_hz);
+    r->o = from_hz / g;
+    r->n = to_hz / g;
+    if (r->o != r->n) TRY(make_tables(r));
+    resampler_restart(r, first_output);
+    *out = r;
+    r = NULL;
+done:
+    resampler_free(&r);
+    return rc;
+}
+
+void resampler_free(resampler **r)
+{
+    if (!*r) return;
+    mem_free(&(*r)->h);
+    mem_free(&(*r)->begins);
+    mem_free(&(*r)->ends);
+    mem_free(&(*r)->x);
+    mem_free(r);
+}
+
+/* Input frame of the first tap of an output frame. */
+static int64_t window_begin(const resampler *r, int64_t output)
+{
+    return output / r->n * r->o + r->begins[output % r->n];
+}
+
+void resampler_restart(resampler *r, int64_t first_output)
+{
+    r->next = first_output;
+    r->x_n = 0;
+    if (r->o == r->n) {
+        r->first_input = r->n_input = first_output;
+        return;
+    }
+    r->x_first = window_begin(r, first_output);
+    if (r->x_first < 0) {
+        r->x_n = (size_t)-r->x_first;
+        memset(r->x, 0, r->x_n * sizeof *r->x);
+    }
+    r->first_input = r->n_input = r->x_first > 0 ? r->x_first : 0;
+}
+
+int64_t resampler_first_input(const resampler *r) { return r->first_input; }
+
+size_t resampler_capacity(const resampler *r, size_t n)
+{
+    if (r->o == r->n) return n;
+    /* Up to the frames in hand and the new ones, all could be complete; the end completes at most one window more. */
+    uint64_t frames = (uint64_t)r->x_n + n + r->taps;
+    return (size_t)(frames / (uint64_t)r->o * (uint64_t)r->n +
+                    frames % (uint64_t)r->o * (uint64_t)r->n / (uint64_t)r->o + 2);
+}
+
+/* Sixteen running sums, then a fixed tree: an order of our own, that every vector unit can follow. */
+static float dot(const float *restrict h, const float *restrict x, size_t n)
+{
+    float sums[LANES] = {0};
+    for (size_t k = 0; k < n; k += LANES)
+        for (size_t l = 0; l < LANES; l++) sums[l] += h[k + l] * x[k + l];
+    for (size_t l = 0; l < 8; l++) sums[l] += sums[l + 8];
+    for (size_t l = 0; l < 4; l++) sums[l] += sums[l + 4];
+    return (sums[0] + sums[2]) + (sums[1] + sums[3]);
+}
+
+/* Give every output before `end` whose window is in x; then drop the frames that no later window needs. */
+static size_t give_complete(resampler *r, int64_t end, float *out)
+{
+    /* Behind the window's end there are only zero taps, but what they meet must be finite. */
+    memset(r->x + r->x_n, 0, SLACK * sizeof *r->x);
+    size_t n_out = 0;
+    int64_t q = r->next / r->n, j = r->next % r->n, have = r->x_first + (int64_t)r->x_n, begin;
+    for (;;) {
+        begin = q * r->o + r->begins[j];
+        if (r->next >= end || q * r->o + r->ends[j] > have) break;
+        out[n_out++] = dot(r->h + (size_t)j * r->taps, r->x + (begin - r->x_first), r->taps);
+        r->next++;
+        if (++j == r->n) {
+            j = 0;
+            q++;
+        }
+    }
+    int64_t drop = begin - r->x_first;
+    if (drop > (int64_t)r->x_n) drop = (int64_t)r->x_n;
+    memmove(r->x, r->x + drop, (r->x_n - (size_t)drop) * sizeof *r->x);
+    r->x_n -= (size_t)drop;
+    r->x_first += drop;
+    return n_out;
+}
+
+/* Append n frames (NULL: zeros) block by block. */
+static void take(resampler *r, const float *in, size_t n, int64_t end, float *out, size_t *n_out)
+{
+    while (n > 0) {
+        size_t room = r->taps + BLOCK - r->x_n, m = n < room ? n : room;
+        if (in)
+            memcpy(r->x + r->x_n, in, m * sizeof *in);
+        else
+            memset(r->x + r->x_n, 0, m * sizeof *r->x);
+        r->x_n += m;
+        n -= m;
+        if (in) in += m;
+        *n_out += give_complete(r, end, out + *n_out);
+    }
+}
+
+int resampler_push(resampler *r, const float *in, size_t n, float *out, size_t capacity, size_t *n_out)
+{
+    int rc = OK;
+    *n_out = 0;
+    if (capacity < resampler_capacity(r, n)) FAIL(ERR_INTERNAL, "room for %zu resampled frames", capacity);
+    r->n_input += (int64_t)n;
+    if (r->o != r->n) {
+        take(r, in, n, INT64_MAX, out, n_out);
+        goto done;
+    }
+    if (n > 0) memcpy(out, in, n * sizeof *in);
+    r->next += (int64_t)n;
+    *n_out = n;
+done:
+    return rc;
+}
+
+int resampler_finish(resampler *r, float *out, size_t capacity, size_t *n_out)
+{
+    int rc = OK;
+    *n_out = 0;
+    if (r->o == r->n) goto done;
+    if (capacity < resampler_capacity(r, 0)) FAIL(ERR_INTERNAL, "room for %zu resampled frames", capacity);
+    int64_t end = resampler_output_frames(r->o, r->n, r->n_input);
+    take(r, NULL, r->taps, end, out, n_out);
+done:
+    return rc;
+}
+
+int64_t resampler_output_frames(int64_t from_hz, int64_t to_hz, int64_t n_input)
+{
+    int64_t g = greatest_divisor(from_hz, to_hz), o = from_hz / g, n = to_hz / g;
+    return n_input / o * n + (n_input % o * n + o - 1) / o;
+}
+
+int64_t resampler_input_frames(int64_t from_hz, int64_t to_hz, int64_t n_output)
+{
+    int64_t g = greatest_divisor(from_hz, to_hz), o = from_hz / g, n = to_hz / g, last = n_output - 1;
+    if (o == n || n_output <= 0) return n_output > 0 ? n_output : 0;
+    return last / n * o + end_tap(o, n, last % n);
+}

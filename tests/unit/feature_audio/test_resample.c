@@ -1,0 +1,187 @@
+#include "base/memory.h"
+#include "base/rng.h"
+#include "base/status.h"
+#include "feature/resample.h"
+#include "golden.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Output frames from `first` on, with the input pushed in random blocks of up to `block` frames. Caller: mem_free. */
+static float *resample(resampler *r, const float *in, size_t n, int64_t first, size_t block, uint64_t seed,
+                       size_t *n_out)
+{
+    float *out, *piece = NULL;
+    size_t capacity = 0, got, all = 0;
+    assert_int_equal(MEM_ALLOC(out, 400000), OK);
+    resampler_restart(r, first);
+    assert_true(resampler_first_input(r) >= 0 && resampler_first_input(r) <= (int64_t)n);
+    for (size_t at = (size_t)resampler_first_input(r); at <= n;) {
+        size_t m = at == n ? 0 : 1 + (size_t)(rng_uniform(seed, at, 0) * (double)block);
+        if (m > n - at) m = n - at;
+        assert_int_equal(MEM_GROW(piece, &capacity, resampler_capacity(r, m)), OK);
+        int rc = m ? resampler_push(r, in + at, m, piece, capacity, &got) : resampler_finish(r, piece, capacity, &got);
+        assert_int_equal(rc, OK);
+        assert_true(all + got <= 400000);
+        memcpy(out + all, piece, got * sizeof *out);
+        all += got;
+        at += m ? m : 1;
+    }
+    mem_free(&piece);
+    *n_out = all;
+    return out;
+}
+
+static void equals_the_reference(void **state)
+{
+    (void)state;
+    golden *g = golden_open(GOLDEN_DIR "/audio-resample/expect.safetensors");
+    int cases = 0;
+    double worst = 0;
+    for (size_t i = 0; i < golden_count(g); i++) {
+        long long from, to;
+        char name[100];
+        size_t n, n_want, n_out;
+        resampler *r;
+        if (sscanf(golden_at(g, i)->name, "%lld-%lld/inpu%*[t]", &from, &to) != 2) continue;
+        snprintf(name, sizeof name, "%lld-%lld/input", from, to);
+        if (strcmp(name, golden_at(g, i)->name) != 0) continue;
+        const float *in = golden_f32(g, name, &n);
+        snprintf(name, sizeof name, "%lld-%lld/output", from, to);
+        const float *want = golden_f32(g, name, &n_want);
+        assert_int_equal(resampler_create(&r, from, to, 0), OK);
+        float *out = resample(r, in, n, 0, 1000, 1, &n_out);
+        assert_int_equal(n_out, n_want);
+        assert_int_equal(resampler_output_frames(from, to, (int64_t)n), n_want);
+        double d = golden_max_difference(out, want, n_want);
+        if (d > worst) worst = d;
+        mem_free(&out);
+        resampler_free(&r);
+        cases++;
+    }
+    golden_close(g);
+    assert_int_equal(cases, 8);
+    if (worst > 1e-6) fail_msg("differs by %g", worst);
+}
+
+static void sine_gives_the_values_of_the_specification(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t from;
+        float want[4];
+    } cases[] = {
+        {44100, {0.016247f, 0.169711f, 0.34002f, 0.49513f}},
+        {48000, {0.016552f, 0.169705f, 0.34002f, 0.495132f}},
+        {22050, {0.009909f, 0.170129f, 0.339885f, 0.495208f}},
+        {8000, {0.000907f, 0.141744f, 0.337885f, 0.508851f}},
+    };
+    static float in[48000];
+    for (size_t c = 0; c < 4; c++) {
+        size_t n_out;
+        resampler *r;
+        for (int64_t i = 0; i < cases[c].from; i++)
+            in[i] = (float)sin(2 * 3.14159265358979323846 * 440 * (double)i / (double)cases[c].from);
+        assert_int_equal(resampler_create(&r, cases[c].from, 16000, 0), OK);
+        float *out = resample(r, in, (size_t)cases[c].from, 0, 100000, 1, &n_out);
+        assert_int_equal(n_out, 16000);
+        assert_true(golden_max_difference(out, cases[c].want, 4) < 2e-6);
+        mem_free(&out);
+        resampler_free(&r);
+    }
+}
+
+static const int64_t rates[][2] = {
+    {44100, 16000}, {48000, 16000}, {8000, 16000},  {22050, 16000}, {11025, 16000},  {192000, 16000}, {4000, 16000},
+    {16000, 44100}, {16000, 8000},  {16000, 16000}, {16001, 16000}, {16000, 192000}, {96000, 16000},
+};
+
+static void blocks_and_starts_do_not_change_a_bit(void **state)
+{
+    (void)state;
+    enum { N = 20011 };
+    static float in[N];
+    for (size_t i = 0; i < N; i++) in[i] = (float)(2 * rng_uniform(3, i, 0) - 1);
+    for (size_t c = 0; c < sizeof rates / sizeof *rates; c++) {
+        size_t n_whole, n_part;
+        resampler *r;
+        assert_int_equal(resampler_create(&r, rates[c][0], rates[c][1], 0), OK);
+        float *whole = resample(r, in, N, 0, 1000000, 1, &n_whole);
+        assert_int_equal(n_whole, resampler_output_frames(rates[c][0], rates[c][1], N));
+        for (uint64_t t = 0; t < 6; t++) {
+            static const size_t blocks[] = {3, 50, 700, 5000, 12000, 30000};
+            int64_t first = t < 2 ? (int64_t)t : (int64_t)(rng_uniform(4, c, t) * (double)n_whole);
+            float *part = resample(r, in, N, first, blocks[t], t, &n_part);
+            assert_int_equal(n_part, (int64_t)n_whole - first);
+            if (memcmp(part, whole + first, n_part * sizeof *part) != 0)
+                fail_msg("%lld to %lld differs from frame %lld on", (long long)rates[c][0], (long long)rates[c][1],
+                         (long long)first);
+            mem_free(&part);
+        }
+        mem_free(&whole);
+        resampler_free(&r);
+    }
+}
+
+static void the_frames_that_an_output_needs_are_enough_and_no_more(void **state)
+{
+    (void)state;
+    static float in[4000], out[60000];
+    for (size_t c = 0; c < sizeof rates / sizeof *rates; c++) {
+        size_t n_out;
+        resampler *r;
+        assert_int_equal(resampler_create(&r, rates[c][0], rates[c][1], 0), OK);
+        for (int64_t n = 1; n < 50; n += 7) {
+            int64_t need = resampler_input_frames(rates[c][0], rates[c][1], n);
+            resampler_restart(r, 0);
+            assert_int_equal(resampler_push(r, in, (size_t)need, out, 60000, &n_out), OK);
+            assert_true((int64_t)n_out >= n);
+            resampler_restart(r, 0);
+            assert_int_equal(resampler_push(r, in, (size_t)need - 1, out, 60000, &n_out), OK);
+            assert_true((int64_t)n_out < n);
+        }
+        resampler_free(&r);
+    }
+}
+
+static void short_and_strange_input(void **state)
+{
+    (void)state;
+    static const float one[1] = {1};
+    size_t n_out;
+    resampler *r;
+    assert_int_equal(resampler_create(&r, 44100, 16000, 0), OK);
+    float *out = resample(r, one, 1, 0, 1, 1, &n_out);
+    assert_int_equal(n_out, 1);
+    assert_true(out[0] > 0.3f && out[0] < 0.4f);
+    mem_free(&out);
+    out = resample(r, one, 0, 0, 1, 1, &n_out);
+    assert_int_equal(n_out, 0);
+    mem_free(&out);
+    assert_int_equal(resampler_push(r, one, 1, NULL, 0, &n_out), ERR_INTERNAL);
+    resampler_free(&r);
+    assert_int_equal(resampler_create(&r, 0, 16000, 0), ERR_UNSUPPORTED);
+    assert_null(r);
+    assert_int_equal(resampler_create(&r, 16000, 2000000000, 0), ERR_UNSUPPORTED);
+    assert_int_equal(resampler_create(&r, 15999, 16001, 0), OK);
+    resampler_free(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(equals_the_reference),
+        cmocka_unit_test(sine_gives_the_values_of_the_specification),
+        cmocka_unit_test(blocks_and_starts_do_not_change_a_bit),
+        cmocka_unit_test(the_frames_that_an_output_needs_are_enough_and_no_more),
+        cmocka_unit_test(short_and_strange_input),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
