@@ -1,0 +1,23 @@
+/* Scores of one row against all centroids: turn products into scores, find the least, list those up to a limit. One set
+ * of functions per instruction set; all give the same results. Used by assigner.c and its test. Local. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct score_scan {
+    const char *name; /* "avx512", "avx2", "plain" */
+    int (*supported)(void);
+
+    /* values[j] = norms[j] - 2 * values[j], no NaN; returns the least of the k. */
+    float (*least)(const float *norms, int64_t k, float *values);
+
+    /* The j of all values[j] <= limit, ascending, into codes (room for k); returns how many. */
+    int64_t (*up_to)(const float *values, int64_t k, float limit, uint32_t *codes);
+} score_scan;
+
+/* Variant i, fastest first, whether or not this processor has it; NULL behind the last. */
+const score_scan *score_scan_at(size_t i);
+
+/* The fastest that this processor has. */
+const score_scan *score_scan_best(void);
