@@ -24,7 +24,7 @@ done:
     return rc;
 }
 
-int mem_alloc(void **out, size_t n, size_t size)
+int mem_reserve(void **out, size_t n, size_t size)
 {
     int rc = OK;
     size_t total;
@@ -34,8 +34,14 @@ int mem_alloc(void **out, size_t n, size_t size)
     total = (total + 63) / 64 * 64;
     *out = aligned_alloc(64, total ? total : 64);
     if (!*out) FAIL(ERR_MEMORY, "no memory for %zu bytes", total);
-    memset(*out, 0, total ? total : 64);
 done:
+    return rc;
+}
+
+int mem_alloc(void **out, size_t n, size_t size)
+{
+    int rc = mem_reserve(out, n, size);
+    if (rc == OK) memset(*out, 0, n * size);
     return rc;
 }
 

@@ -12,6 +12,10 @@ int size_add(size_t a, size_t b, size_t *out);
  * or when there is none. *out is NULL on error; the caller frees it with mem_free. Local. */
 int mem_alloc(void **out, size_t n, size_t size);
 
+/* The same, not zeroed: memory is taken page by page as it is written, so a size that a damaged header claims costs
+ * nothing yet. */
+int mem_reserve(void **out, size_t n, size_t size);
+
 /* Grow *p, which holds *capacity elements, to hold at least `need`, at least doubling; the new part is not zeroed. *p
  * may be NULL with *capacity 0. On error *p and *capacity are unchanged. Free with mem_free. Local. */
 int mem_grow(void **p, size_t *capacity, size_t need, size_t size);
@@ -31,4 +35,5 @@ void mem_free_at(void **p);
 int64_t mem_peak(void);
 
 #define MEM_ALLOC(pointer, n) mem_alloc((void **)&(pointer), (n), sizeof *(pointer))
+#define MEM_RESERVE(pointer, n) mem_reserve((void **)&(pointer), (n), sizeof *(pointer))
 #define MEM_GROW(pointer, capacity, need) mem_grow((void **)&(pointer), (capacity), (need), sizeof *(pointer))
