@@ -26,3 +26,6 @@ int image_probe(const byte_source *source, image_info *info);
 /* Decode a whole file held in memory. A truncated file is ERR_FORMAT. Caller: image_free. ERR_LIMIT, ERR_MEMORY. */
 int image_decode(const uint8_t *bytes, size_t n, const image_limits *limits, alpha_policy alpha, image *out);
 void image_free(image *m);
+
+/* A picture of that size, its pixels not set. Caller: image_free. ERR_EMPTY, ERR_LIMIT, ERR_MEMORY. */
+int image_create(int64_t width, int64_t height, image *out);

@@ -15,8 +15,8 @@ from pathlib import Path
 # Header (a prefix where it ends in "/") -> name in the table's last column.
 LIBRARIES = {
     "mpi.h": "MPI", "hdf5.h": "HDF5", "hdf5_hl.h": "HDF5", "libfyaml.h": "libfyaml", "jansson.h": "jansson",
-    "cblas.h": "BLAS", "lapacke.h": "LAPACK", "fftw3.h": "FFTW", "turbojpeg.h": "TurboJPEG", "jpeglib.h": "TurboJPEG",
-    "spng.h": "libspng", "webp/": "libwebp", "sndfile.h": "libsndfile", "archive.h": "libarchive",
+    "cblas.h": "BLAS", "lapacke.h": "LAPACK", "fftw3.h": "FFTW", "jpeglib.h": "libjpeg", "jerror.h": "libjpeg",
+    "zlib.h": "zlib", "spng.h": "libspng", "webp/": "libwebp", "sndfile.h": "libsndfile", "archive.h": "libarchive",
     "archive_entry.h": "libarchive", "xxhash.h": "xxHash", "openssl/": "libcrypto", "utf8proc.h": "utf8proc",
     "pcre2.h": "pcre2", "immintrin.h": "intrinsics", "x86intrin.h": "intrinsics",
 }
