@@ -1,0 +1,84 @@
+#include "corpus/line_reader.h"
+
+#include "base/memory.h"
+#include "base/status.h"
+
+#include <string.h>
+
+enum { BLOCK = 1 << 18 };
+
+struct line_reader {
+    byte_source source;
+    char *bytes;
+    size_t capacity, start, end; /* what is read but not given out: start..end */
+    int64_t offset, number;
+    int at_end;
+};
+
+int line_reader_open(line_reader **out, const byte_source *source)
+{
+    int rc = OK;
+    *out = NULL;
+    TRY(MEM_ALLOC(*out, 1));
+    (*out)->source = *source;
+done:
+    return rc;
+}
+
+void line_reader_close(line_reader **r)
+{
+    if (*r) mem_free(&(*r)->bytes);
+    mem_free(r);
+}
+
+/* Read one more block behind what is there. */
+static int fill(line_reader *r)
+{
+    int rc = OK;
+    size_t got = 0;
+    if (r->start) {
+        memmove(r->bytes, r->bytes + r->start, r->end - r->start);
+        r->end -= r->start;
+        r->start = 0;
+    }
+    TRY(MEM_GROW(r->bytes, &r->capacity, r->end + BLOCK));
+    TRY(source_read(&r->source, r->offset, r->bytes + r->end, BLOCK, &got));
+    r->offset += (int64_t)got;
+    r->end += got;
+    r->at_end = got == 0;
+done:
+    return rc;
+}
+
+int line_reader_next(line_reader *r, text_view *line, int64_t *number, line_state *state)
+{
+    int rc = OK, too_long = 0;
+    size_t searched = 0, n;
+    const char *newline = NULL;
+    *line = (text_view){"", 0};
+    *state = LINE_END;
+    for (;;) {
+        size_t left = r->end - r->start;
+        if (left > searched) newline = memchr(r->bytes + r->start + searched, '\n', left - searched);
+        if (newline || r->at_end) break;
+        searched = left;
+        if (searched > LINE_MAX_BYTES) {
+            too_long = 1;
+            r->start = r->end = searched = 0;
+        }
+        TRY(fill(r));
+    }
+    n = newline ? (size_t)(newline - (r->bytes + r->start)) : r->end - r->start;
+    if (!newline && !n && !too_long) goto done;
+    *number = ++r->number;
+    *state = too_long || n > LINE_MAX_BYTES ? LINE_TOO_LONG : LINE_OK;
+    if (*state == LINE_OK) *line = (text_view){n ? r->bytes + r->start : "", n};
+    r->start += n + (newline != NULL);
+    if (r->number == 1 && line->n >= 3 && !memcmp(line->bytes, "\xEF\xBB\xBF", 3)) {
+        line->bytes += 3;
+        line->n -= 3;
+    }
+    if (line->n && line->bytes[line->n - 1] == '\r') line->n--;
+done:
+    return rc;
+}

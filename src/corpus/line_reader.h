@@ -1,0 +1,22 @@
+/* Lines of a text of any size, one after the other, in bounded memory. Local. */
+#pragma once
+
+#include "base/source.h"
+#include "corpus/row.h"
+
+enum { LINE_MAX_BYTES = 64 << 20 };
+
+typedef enum line_state {
+    LINE_END, /* no more lines */
+    LINE_OK,
+    LINE_TOO_LONG, /* more than LINE_MAX_BYTES: passed over */
+} line_state;
+
+/* `source` is copied; what it refers to must outlive the reader. Caller: line_reader_close. ERR_MEMORY. */
+typedef struct line_reader line_reader;
+int line_reader_open(line_reader **out, const byte_source *source);
+void line_reader_close(line_reader **r);
+
+/* The next line without its end (LF or CR LF) and, in the first one, without a byte order mark. The view lives until
+ * the next call; `number` counts from 1. ERR_ENVIRONMENT, ERR_MEMORY. */
+int line_reader_next(line_reader *r, text_view *line, int64_t *number, line_state *state);
