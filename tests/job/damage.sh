@@ -1,0 +1,42 @@
+# verify finds what was done to a finished dataset, and names it.
+. "$(dirname "$0")/job.sh"
+
+shard=$(cd "$REFERENCE/dataset" && ls shards/*.h5 | head -n 1)
+flip() { # flip FILE OFFSET
+    "$PYTHON" -c '
+import sys
+f = open(sys.argv[1], "r+b")
+f.seek(int(sys.argv[2]), 2 if sys.argv[2][0] == "-" else 0)
+b = f.read(1)
+f.seek(-1, 1)
+f.write(bytes([b[0] ^ 16]))' "$1" "$2"
+}
+damaged() { # damaged MESSAGE COMMAND...: on a copy of the dataset
+    local message=$1
+    shift
+    step "$*"
+    rm -rf dataset
+    cp -rp "$REFERENCE/dataset" dataset
+    "$@" || fail "cannot plant the damage"
+    run 0 verify dataset
+    expect_exit 4
+    expect_message "$message"
+}
+
+step "a whole dataset passes on two ranks"
+cp -rp "$REFERENCE/dataset" dataset
+run 2 verify dataset
+expect_exit 0
+
+damaged "$(basename "$shard")" flip "dataset/$shard" 3000
+damaged "$(basename "$shard")" flip "dataset/$shard" -100
+damaged "$(basename "$shard")" truncate -s -512 "dataset/$shard"
+damaged "$(basename "$shard")" rm "dataset/$shard"
+damaged "codebooks/" flip "$(cd "$REFERENCE" && ls dataset/codebooks/*.h5 | head -n 1)" -2000
+damaged "sequences/" flip "$(cd "$REFERENCE" && find dataset/sequences -name '*.h5' | sort | head -n 1)" -500
+damaged "rejects" sed -i 1d dataset/rejects.jsonl
+damaged "vocabulary" sed -i 's/image/imago/' dataset/vocabulary.json
+plant() { "$PYTHON" "$SOURCE_DIR/tests/job/plant.py" "$1" dataset; }
+damaged "0-" plant doubled-example
+damaged "rows" plant lost-example
+damaged "0-" plant id-out-of-range
