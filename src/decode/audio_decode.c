@@ -4,6 +4,7 @@
 #include "base/status.h"
 #include "decode/audio_header.h"
 #include "decode/audio_io.h"
+#include "decode/audio_mpeg.h"
 
 #include <float.h>
 #include <math.h>
@@ -13,7 +14,8 @@ enum { BLOCK_SAMPLES = 16384 }; /* of the buffer for several channels */
 
 struct audio_stream {
     audio_io io;
-    SNDFILE *file;
+    SNDFILE *file; /* one of these two decodes */
+    audio_mpeg *mpeg;
     byte_source sound; /* without leading tags */
     audio_info info;
     int64_t n_frames;   /* that libsndfile will give at most; INT64_MAX: not known */
@@ -50,13 +52,28 @@ done:
     return rc;
 }
 
+static void close_file(audio_stream *s)
+{
+    if (s->file) sf_close(s->file);
+    s->file = NULL;
+    audio_mpeg_close(&s->mpeg);
+}
+
 static int open_file(audio_stream *s, SF_INFO *sf)
 {
-    s->file = audio_io_open(&s->io, &s->sound, sf);
+    int rc = OK, mpeg;
     s->position = 0;
     s->ended = 0;
-    if (s->file && s->io.status == OK) return OK;
-    return failure(&s->io, s->file ? 0 : sf_error(NULL), "cannot be opened as sound");
+    TRY(audio_mpeg_begins(&s->sound, &mpeg));
+    if (mpeg) {
+        TRY(audio_mpeg_open(&s->mpeg, &s->io, &s->sound, sf));
+    } else {
+        s->file = audio_io_open(&s->io, &s->sound, sf);
+        if (!s->file || s->io.status != OK)
+            rc = failure(&s->io, s->file ? 0 : sf_error(NULL), "cannot be opened as sound");
+    }
+done:
+    return rc;
 }
 
 static int check_limits(audio_stream *s, const audio_limits *limits, const SF_INFO *sf)
@@ -114,7 +131,7 @@ done:
 void audio_close(audio_stream **s)
 {
     if (!*s) return;
-    if ((*s)->file) sf_close((*s)->file);
+    close_file(*s);
     mem_free(&(*s)->block);
     mem_free(s);
 }
@@ -122,10 +139,29 @@ void audio_close(audio_stream **s)
 static int check_finite(const audio_stream *s, const float *samples, size_t n)
 {
     int rc = OK, bad = 0;
-    for (size_t i = 0; i < n; i++) bad |= !(fabsf(samples[i]) <= FLT_MAX);
-    if (bad)
-        FAIL(ERR_INVALID, "a sample at or after frame %lld is not a finite number",
-             (long long)(s->position - (int64_t)(n / (size_t)s->info.channels)));
+    size_t channels = (size_t)s->info.channels, first = 0;
+    for (size_t i = 0; i < n * channels; i++) bad |= !(fabsf(samples[i]) <= FLT_MAX);
+    if (!bad) goto done;
+    while (fabsf(samples[first]) <= FLT_MAX) first++;
+    FAIL(ERR_INVALID, "the sample at frame %lld is not a finite number",
+         (long long)(s->position + (int64_t)(first / channels)));
+done:
+    return rc;
+}
+
+/* Up to n of the next frames, 0 at the end. */
+static int decode(audio_stream *s, float *samples, size_t n, size_t *got)
+{
+    int rc = OK;
+    *got = 0;
+    if (s->mpeg) return audio_mpeg_read(s->mpeg, samples, n, got);
+    if (!s->file) FAIL(ERR_INTERNAL, "sound file is closed after a failure");
+    sf_count_t frames = sf_readf_float(s->file, samples, (sf_count_t)n);
+    int error = sf_error(s->file);
+    if (s->io.status != OK || error != 0)
+        rc = failure(&s->io, error, "damaged sound data");
+    else if (frames > 0)
+        *got = (size_t)frames;
 done:
     return rc;
 }
@@ -138,20 +174,15 @@ int audio_read(audio_stream *s, float *samples, size_t capacity_frames, size_t *
     size_t want = capacity_frames;
     if (s->n_frames - s->position < (int64_t)want) want = (size_t)(s->n_frames - s->position);
     while (*n_frames < want && !s->ended) {
+        size_t got;
         float *to = samples + *n_frames * (size_t)s->info.channels;
-        sf_count_t got = sf_readf_float(s->file, to, (sf_count_t)(want - *n_frames));
-        int error = sf_error(s->file);
-        if (s->io.status != OK || error != 0) {
-            rc = failure(&s->io, error, "damaged sound data");
-            goto done;
-        }
-        if (got <= 0) s->ended = 1;
-        if (got <= 0) break;
-        s->position += got;
-        if (s->position > s->max_frames)
+        TRY(decode(s, to, want - *n_frames, &got));
+        if (got == 0) s->ended = 1;
+        if (s->position + (int64_t)got > s->max_frames)
             FAIL(ERR_LIMIT, "more than %.1f seconds", (double)s->max_frames / s->info.rate_hz);
-        TRY(check_finite(s, to, (size_t)got * (size_t)s->info.channels));
-        *n_frames += (size_t)got;
+        TRY(check_finite(s, to, got));
+        s->position += (int64_t)got;
+        *n_frames += got;
     }
 done:
     if (rc != OK) *n_frames = 0;
@@ -199,7 +230,7 @@ static int skip_to(audio_stream *s, int64_t frame)
     SF_INFO sf;
     size_t got;
     if (frame < s->position) {
-        sf_close(s->file);
+        close_file(s);
         TRY(open_file(s, &sf));
     }
     TRY(need_block(s));

@@ -182,10 +182,10 @@ static void limits_refuse_long_and_wide_files(void **state)
 static void files_cut_short_are_found(void **state)
 {
     (void)state;
-    static const int cut[] = {SF_FORMAT_WAV | SF_FORMAT_PCM_16,   SF_FORMAT_RF64 | SF_FORMAT_PCM_16,
-                              SF_FORMAT_WAV | SF_FORMAT_GSM610,   SF_FORMAT_AIFF | SF_FORMAT_PCM_16,
-                              SF_FORMAT_AU | SF_FORMAT_PCM_16,    SF_FORMAT_FLAC | SF_FORMAT_PCM_16,
-                              SF_FORMAT_WAV | SF_FORMAT_IMA_ADPCM};
+    static const int cut[] = {SF_FORMAT_WAV | SF_FORMAT_PCM_16,    SF_FORMAT_RF64 | SF_FORMAT_PCM_16,
+                              SF_FORMAT_WAV | SF_FORMAT_GSM610,    SF_FORMAT_AIFF | SF_FORMAT_PCM_16,
+                              SF_FORMAT_AU | SF_FORMAT_PCM_16,     SF_FORMAT_FLAC | SF_FORMAT_PCM_16,
+                              SF_FORMAT_WAV | SF_FORMAT_IMA_ADPCM, SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III};
     static float samples[10000];
     for (size_t f = 0; f < sizeof cut / sizeof *cut; f++) {
         uint8_t *bytes;
@@ -232,6 +232,7 @@ static void samples_that_are_not_finite_are_refused(void **state)
         sound_file_make(SF_FORMAT_WAV | SF_FORMAT_FLOAT, 8000, 1, 2000, &bytes, &n);
         memcpy(bytes + n - 4 * 100, &bad[i], 4);
         assert_int_equal(decode(bytes, n, &no_limits, &info, samples, 3000), ERR_INVALID);
+        assert_string_equal(status_message(), "the sample at frame 1900 is not a finite number");
         free(bytes);
     }
 }
