@@ -7,4 +7,4 @@ cd "$(dirname "$0")/.."
 if [ "$(id -u)" -eq 0 ]; then .ci/setup slurm || true; fi
 echo "building" >&2
 .ci/build
-exec ctest --preset default "$@"
+exec ctest --preset default -j "$(nproc)" "$@"
