@@ -1,0 +1,73 @@
+/* Any bytes as a sound file: no crash, no hang, and the same samples or the same error however they are read. */
+#include "base/memory.h"
+#include "base/status.h"
+#include "decode/audio_decode.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_CHANNELS = 8, MAX_SECONDS = 20, MAX_SAMPLES = 1 << 19 };
+static const audio_limits limits = {.max_seconds = MAX_SECONDS, .max_channels = MAX_CHANNELS};
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+
+typedef struct decoded {
+    int rc;
+    char message[256];
+    audio_info info;
+    float *samples;
+    size_t n_frames;
+} decoded;
+
+static void check(int holds, const char *what)
+{
+    if (holds) return;
+    fprintf(stderr, "%s\n", what);
+    abort();
+}
+
+/* From frame `first` on, in blocks. */
+static decoded decode(const uint8_t *bytes, size_t n, int64_t first, size_t block)
+{
+    int rc = OK;
+    decoded d = {0};
+    size_t got = block;
+    audio_stream *s = NULL;
+    byte_source source = source_of_memory(bytes, n);
+    check(MEM_ALLOC(d.samples, MAX_SAMPLES) == OK, "no memory");
+    TRY(audio_open(&s, &source, &limits, &d.info));
+    check(d.info.channels >= 1 && d.info.channels <= MAX_CHANNELS && d.info.rate_hz > 0, "limits do not hold");
+    TRY(audio_seek(s, first));
+    while (got == block && (d.n_frames + block) * (size_t)d.info.channels <= MAX_SAMPLES) {
+        TRY(audio_read(s, d.samples + d.n_frames * (size_t)d.info.channels, block, &got));
+        d.n_frames += got;
+    }
+done:
+    d.rc = rc;
+    if (rc != OK) snprintf(d.message, sizeof d.message, "%s", status_message());
+    check(rc == OK || status_is_item(rc), "the bytes of a file can only be an item's fault");
+    audio_close(&s);
+    return d;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+    decoded a = decode(bytes, n, 0, 1000), b = decode(bytes, n, 0, 97);
+    check(a.rc == b.rc && strcmp(a.message, b.message) == 0, "blocks change the outcome");
+    size_t half = a.n_frames / 2, width = (size_t)a.info.channels * sizeof(float);
+    /* A sound that is cut at the end of the buffer is cut at different frames. */
+    size_t both = a.n_frames < b.n_frames ? a.n_frames : b.n_frames;
+    check(a.rc != OK || memcmp(a.samples, b.samples, both * width) == 0, "blocks change the samples");
+    check(a.rc != OK || a.n_frames == b.n_frames || a.n_frames * width > MAX_SAMPLES, "blocks change the length");
+    if (a.rc == OK) {
+        decoded c = decode(bytes, n, (int64_t)half, 1000);
+        size_t rest = a.n_frames - half < c.n_frames ? a.n_frames - half : c.n_frames;
+        check(c.rc == OK, "seeking makes an error");
+        check(memcmp((char *)a.samples + half * width, c.samples, rest * width) == 0, "seeking changes the samples");
+        mem_free(&c.samples);
+    }
+    mem_free(&a.samples);
+    mem_free(&b.samples);
+    return 0;
+}
