@@ -76,11 +76,15 @@ static size_t character_length(const unsigned char *p, size_t n)
 static int check_characters(const yaml_document *d, const char *text, size_t n)
 {
     int rc = OK, line = 1, column = 1;
+    size_t n_signs = 0;
     for (size_t i = 0; i < n;) {
         size_t length = character_length((const unsigned char *)text + i, n - i);
         if (!length)
             FAIL(ERR_CONFIG, "%s: byte 0x%02X is not text (UTF-8 without control characters)",
                  place_of(d, line, column).text, (unsigned)(unsigned char)text[i]);
+        n_signs += strchr("[]{},:?-*&!", text[i]) != NULL;
+        if (n_signs > YAML_MAX_SIGNS)
+            FAIL(ERR_CONFIG, "%s: more than %d YAML signs", place_of(d, line, column).text, YAML_MAX_SIGNS);
         column = text[i] == '\n' ? 1 : column + 1;
         line += text[i] == '\n';
         i += length;

@@ -24,7 +24,13 @@ typedef struct yaml_document {
     yaml_node *nodes;
 } yaml_document;
 
-enum { YAML_MAX_BYTES = 16 << 20, YAML_MAX_DEPTH = 32, YAML_MAX_NODES = 1 << 18, YAML_MAX_ANCHORS = 1000 };
+enum {
+    YAML_MAX_BYTES = 16 << 20,
+    YAML_MAX_DEPTH = 32,
+    YAML_MAX_NODES = 1 << 18,
+    YAML_MAX_ANCHORS = 1000,
+    YAML_MAX_SIGNS = 1 << 19 /* of []{},:?-*&! anywhere in the text */
+};
 
 /* Parse one document of n bytes, UTF-8. ERR_CONFIG with the place for a syntax error, a tag, a second document, a key
  * that is not a scalar, or more than the limits above; ERR_MEMORY. The caller frees *out in any case. */

@@ -241,6 +241,9 @@ static void sizes_are_bounded(void **state)
     memset(text, '[', 5000);
     assert_int_equal(config_load(s.config, "f.yaml", text, 5000), ERR_CONFIG);
     assert_non_null(strstr(status_message(), "nested deeper than 32 levels"));
+    memset(text, '[', n - 1);
+    assert_int_equal(config_load(s.config, "f.yaml", text, n - 1), ERR_CONFIG);
+    assert_string_equal(status_message(), "f.yaml:1:524289: more than 524288 YAML signs");
     strcpy(text, "corpus.langs: [&a \"");
     memset(text + strlen(text), 'x', 100000);
     text[100019] = 0;

@@ -146,6 +146,41 @@ static void texts_read_back_exactly(void **state)
     }
 }
 
+/* Other readers, those of YAML 1.1 too, must take a text for the same text. */
+static void texts_are_quoted_where_readers_differ(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *written;
+    } rows[] = {
+        {"mfcc", "mfcc"},
+        {"/data/a b", "/data/a b"},
+        {"../x", "../x"},
+        {"No", "\"No\""},
+        {"NULL", "\"NULL\""},
+        {"16", "\"16\""},
+        {".5", "\".5\""},
+        {"a: b", "\"a: b\""},
+        {"a ", "\"a \""},
+        {"a\tb\n\"\\", "\"a\\tb\\n\\\"\\\\\""},
+        {"\x7F\xC2\x85\xC2\xA0", "\"\\x7F\\x85\\xA0\""},
+        {"\xE2\x80\xA8", "\"\\u2028\""},
+        {"gr\xC3\xBC", "\"gr\xC3\xBC\""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        sample s;
+        char *text = NULL, *expected = NULL;
+        sample_create(&s);
+        set_text(&s, "run.cache", rows[i].text, 0);
+        assert_int_equal(config_dump(s.config, &text), OK);
+        assert_int_equal(mem_format(&expected, "\n  cache: %s\n", rows[i].written), OK);
+        if (!strstr(text, expected)) fail_msg("no %s in %s", expected, text);
+        mem_free(&text);
+        mem_free(&expected);
+        sample_free(&s);
+    }
+}
+
 static void values_read_back_exactly(void **state)
 {
     (void)state;
@@ -273,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_read_back_exactly),
+        cmocka_unit_test(texts_are_quoted_where_readers_differ),
         cmocka_unit_test(values_read_back_exactly),
         cmocka_unit_test(long_texts_read_back),
         cmocka_unit_test(resolved_has_content_keys_in_table_order),
