@@ -17,6 +17,10 @@ static const char legend[] = "In brackets: the stage that a change of the key re
                              "codebook, tokens, sequences); "
                              "[run] keys say how the job runs and change no byte of the dataset.";
 
+static const char preset[] = "preset: NAME, or a list of names, at the top of a file reads NAME.yaml beside it first "
+                             "(or a path with a slash, seen from "
+                             "the file); the file overrides what it sets.";
+
 static int write_default(const option *o, FILE *out)
 {
     int rc = OK;
@@ -57,6 +61,7 @@ done:
 void config_help(const config *c, FILE *out)
 {
     config_text_wrap(out, 0, "", legend);
+    config_text_wrap(out, 0, "", preset);
     fputc('\n', out);
     for (size_t i = 0; i < c->n; i++)
         if (write_help(c->entries[i].option, out) != OK) return; /* no memory: what is there is help enough */
@@ -87,6 +92,7 @@ int config_reference(const config *c, char **yaml)
     TRY(config_stream_open(&s));
     config_text_wrap(s.file, 0, "# ", "Every key with its default.");
     config_text_wrap(s.file, 0, "# ", legend);
+    config_text_wrap(s.file, 0, "# ", preset);
     for (size_t i = 0; i < c->n && rc == OK; i++)
         rc = write_reference(c->entries[i].option, i ? c->entries[i - 1].option->key : NULL, s.file);
     int closed = config_stream_close(&s, yaml);
