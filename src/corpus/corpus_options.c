@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "corpus/utf8_check.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -52,6 +53,10 @@ int corpus_root(const corpus_options *o, char **root)
         const char *slash = strrchr(o->path, '/');
         size_t n = slash == o->path ? 1 : slash ? (size_t)(slash - o->path) : 0;
         TRY(mem_copy(root, n ? o->path : ".", n ? n : 1));
+    }
+    if (utf8_valid_prefix(*root, strlen(*root)) < strlen(*root)) {
+        mem_free(root);
+        FAIL(ERR_CONFIG, "the path of the corpus is not UTF-8");
     }
 done:
     return rc;

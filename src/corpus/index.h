@@ -38,17 +38,19 @@ int corpus_root(const corpus_options *o, char **root);
  * ERR_CONFIG. */
 int corpus_manifest_hash(const corpus_options *o, char hex[33]);
 
-/* Step 1. Segments go to `folder`; each is committed, and scan.json last. Does nothing when scan.json is there.
+/* Step 1. Segments go to `folder`; each is committed, and scan.json last. Does nothing when the scan.json of these
+ * content options is there: whether the manifest has changed since is for the caller to see (corpus_manifest_hash).
  * ERR_CONFIG: path missing or unreadable, not a known manifest; a broken line is a row that is rejected, not an error.
  */
 int corpus_scan(const corpus_options *o, const char *folder, int64_t *n_rows, int64_t *n_segments);
 
-/* Fill size, mtime, rate, frames, width ... of row->media[...] from the files. Returns an item status for the row, or a
- * job error. */
+/* Fill rate, frames, width ... of the row from the files; all media are there, their size and mtime known. Returns an
+ * item status for the row (with its message; paths below the root are shortened in it), or a job error. */
 typedef int (*corpus_probe)(void *user, const char *root, corpus_row *row);
 
-/* Step 2, for one segment. Does nothing when its run is there. `tick` (may be NULL) is called between rows; not OK
- * stops. */
+/* Step 2, for one segment. Does nothing when its run or the index is there. `tick` (may be NULL) is called between
+ * rows; not OK stops. `probe` may be NULL. A file that cannot be looked at for other reasons than that it is missing,
+ * and such a result of `probe`, is returned (ERR_ENVIRONMENT). */
 int corpus_segment_build(const corpus_options *o, const char *folder, int64_t segment, corpus_probe probe,
                          int (*tick)(void *user), void *user);
 int corpus_segment_is_built(const char *folder, int64_t segment);
@@ -69,10 +71,16 @@ typedef struct corpus_totals {
 } corpus_totals;
 
 int64_t corpus_index_rows(const corpus_index *x);
-const char *corpus_index_root(const corpus_index *x); /* of relative media paths; from the options at open time */
+const char *corpus_index_root(const corpus_index *x); /* of relative media paths; see corpus_index_set_root */
 const corpus_totals *corpus_index_totals(const corpus_index *x);
 const char *
 corpus_index_hash(const corpus_index *x); /* hex; of all content of the index (no mtime, no absolute path) */
+
+/* corpus_manifest_hash of the manifest that was indexed. */
+const char *corpus_index_manifest(const corpus_index *x);
+
+/* Take the root from these options: the corpus may have moved since it was indexed. ERR_CONFIG, ERR_MEMORY. */
+int corpus_index_set_root(corpus_index *x, const corpus_options *o);
 
 /* First row of a split; split = number of splits gives the number of rows. */
 int64_t corpus_index_split_start(const corpus_index *x, int split);

@@ -15,9 +15,11 @@ void corpus_row_clear(corpus_row *r)
 
 int corpus_row_has(const corpus_row *r, media_kind kind) { return r->field[path_field[kind]].n > 0; }
 
+text_view corpus_row_media(const corpus_row *r, media_kind kind) { return r->field[path_field[kind]]; }
+
 int corpus_row_path(const corpus_row *r, media_kind kind, const char *root, char **path)
 {
-    text_view p = r->field[path_field[kind]];
+    text_view p = corpus_row_media(r, kind);
     if (p.n && p.bytes[0] == '/') return mem_copy(path, p.bytes, p.n);
     return mem_format(path, "%s/%.*s", root, (int)p.n, p.bytes);
 }

@@ -56,6 +56,9 @@ void corpus_row_clear(corpus_row *r);
 /* Whether the row names a medium of this kind. Local. */
 int corpus_row_has(const corpus_row *r, media_kind kind);
 
+/* Path of a medium as the row has it; empty if there is none. Local. */
+text_view corpus_row_media(const corpus_row *r, media_kind kind);
+
 /* Path of a medium of the row for opening it: below `root` unless it is absolute. Caller: mem_free. ERR_MEMORY. Local.
  */
 int corpus_row_path(const corpus_row *r, media_kind kind, const char *root, char **path);

@@ -79,7 +79,8 @@ int run_map(const char *path, run_kind kind, file_mapping *map, size_t *n_bytes,
     if (f.magic != magic || f.kind != (uint32_t)kind) FAIL(ERR_CORRUPT, "%s: not a file of this kind", path);
     if (f.version != VERSION) FAIL(ERR_CORRUPT, "%s: version %u, expected %d", path, f.version, (int)VERSION);
     size_t there = map->n - sizeof f;
-    if (f.n_bytes < 0 || (uint64_t)f.n_bytes > there || there - (size_t)f.n_bytes >= 8 || f.n_entries < 0)
+    if (f.n_bytes < 0 || (uint64_t)f.n_bytes > there || there - (size_t)f.n_bytes >= 8 || f.n_entries < 0 ||
+        (kind != RUN_TEXTS && (uint64_t)f.n_entries > (uint64_t)f.n_bytes / sizeof(id_entry)))
         FAIL(ERR_CORRUPT, "%s: the size does not fit the content", path);
     *n_bytes = (size_t)f.n_bytes;
     *n_entries = f.n_entries;

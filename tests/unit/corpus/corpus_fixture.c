@@ -9,14 +9,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static char *splits[] = {"train: 0.9", "valid: 0.1"};
 
-int fixture_start(void **state)
+static int start(void **state, const char *parent)
 {
     fixture *f = NULL;
     if (MEM_ALLOC(f, 1) != OK) return 1;
-    strcpy(f->folder, "/tmp/tessera-test-corpus-XXXXXX");
+    snprintf(f->folder, sizeof f->folder, "%s/tessera-test-corpus-XXXXXX", parent);
     if (!mkdtemp(f->folder)) return 1;
     f->options = (corpus_options){
         .path = f->path, .root = f->root, .splits = {splits, 2}, .segment_rows = 65536, .merge_width = 512};
@@ -24,6 +25,10 @@ int fixture_start(void **state)
     *state = f;
     return file_make_folder(f->path) != OK;
 }
+
+int fixture_start(void **state) { return start(state, "/tmp"); }
+
+int fixture_start_in_memory(void **state) { return start(state, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"); }
 
 int fixture_stop(void **state)
 {
@@ -116,5 +121,47 @@ const char *fixture_rows(fixture *f)
         fixture_add_row(f, &row);
     }
     manifest_close(&m);
+    return f->text;
+}
+
+int fixture_build(fixture *f, const char *state, corpus_probe probe, int (*tick)(void *user), void *user)
+{
+    int rc = OK;
+    int64_t n_rows, n_segments;
+    char *folder = NULL;
+    TRY(file_join(&folder, f->folder, state));
+    TRY(corpus_scan(&f->options, folder, &n_rows, &n_segments));
+    for (int64_t i = n_segments; i-- > 0;) {
+        TRY(corpus_segment_build(&f->options, folder, i, probe, tick, user));
+        if (!corpus_segment_is_built(folder, i)) FAIL(ERR_INTERNAL, "segment %lld is not built", (long long)i);
+    }
+    TRY(corpus_index_merge(&f->options, folder, tick, user));
+done:
+    mem_free(&folder);
+    return rc;
+}
+
+corpus_index *fixture_index(fixture *f, const char *state, corpus_probe probe, void *user)
+{
+    corpus_index *x = NULL;
+    char *folder = NULL;
+    int rc = fixture_build(f, state, probe, NULL, user);
+    if (rc != OK) fail_msg("%s", status_message());
+    assert_int_equal(file_join(&folder, f->folder, state), OK);
+    rc = corpus_index_open(&x, folder);
+    if (rc != OK) fail_msg("%s", status_message());
+    mem_free(&folder);
+    return x;
+}
+
+const char *fixture_index_rows(fixture *f, const corpus_index *x)
+{
+    corpus_row row;
+    f->n = 0;
+    for (int64_t i = 0; i < corpus_index_rows(x); i++) {
+        assert_int_equal(corpus_index_row(x, i, &row), OK);
+        add(f, "%d %lld ", row.split, (long long)row.row);
+        fixture_add_row(f, &row);
+    }
     return f->text;
 }

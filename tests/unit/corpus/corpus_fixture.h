@@ -20,6 +20,8 @@ typedef struct fixture {
 
 /* cmocka set-up and tear-down: *state is a fixture, its corpus the folder "in" of a fresh temporary folder. */
 int fixture_start(void **state);
+int fixture_start_in_memory(
+    void **state); /* where fsync costs nothing, if there is such a place: for many small files */
 int fixture_stop(void **state);
 
 /* Write a file below the temporary folder, with the folders on the way. */
@@ -37,3 +39,12 @@ void fixture_add_row(fixture *f, const corpus_row *row);
 
 /* All rows of the manifest as lines. Fails the test on an error. */
 const char *fixture_rows(fixture *f);
+
+/* Scan, build (the last segment first) and merge in the folder "STATE"; the first status that is not OK. */
+int fixture_build(fixture *f, const char *state, corpus_probe probe, int (*tick)(void *user), void *user);
+
+/* The same, opened; fails the test on an error. */
+corpus_index *fixture_index(fixture *f, const char *state, corpus_probe probe, void *user);
+
+/* All rows of an index as lines, "SPLIT ROW" before each. */
+const char *fixture_index_rows(fixture *f, const corpus_index *x);
