@@ -22,7 +22,8 @@ int config_create(config **out, const config_section *sections, size_t n);
 void config_free(config **c);
 
 /* Read a YAML file and, first, the presets that it names (`preset: NAME` or a list; NAME.yaml beside the file, or a
- * path). */
+ * path, seen from the file's folder). Pipes are welcome. On error the options are safe to free, their values undefined.
+ */
 int config_read(config *c, const char *path);
 
 /* Read YAML text; `name` stands for the file in messages. No presets. */
