@@ -123,6 +123,33 @@ static void paths_may_leave_the_root_where_allowed(void **state)
                         "../a.wav audio=../a.wav\n/etc/a.wav audio=/etc/a.wav\n");
 }
 
+static void paths_are_taken_by_their_names(void **state)
+{
+    fixture *f = *state;
+    static const char *const cases[][2] = {
+        {".//etc/a", "etc/a audio=etc/a\n"},
+        {"./././a", "a audio=a\n"},
+        {"a//b", "a//b audio=a//b\n"},
+        {"a/../b", "a/../b audio=a/../b\n"},
+        {"..a/b..", "..a/b.. audio=..a/b..\n"},
+        {"a/../../b", NULL},
+        {"./../b", NULL},
+        {"..", NULL},
+        {"/", NULL},
+        {"a/b/../../..", NULL},
+        {"./", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "{\"audio_filepath\":\"%s\"}\n", cases[i][0]);
+        const char *rows = rows_of(f, text);
+        if (cases[i][1])
+            assert_string_equal(rows, cases[i][1]);
+        else
+            assert_ptr_equal(strstr(rows, "line-1 !invalid: line 1: audio_filepath "), rows);
+    }
+}
+
 static void absolute_paths_below_the_root_become_relative(void **state)
 {
     fixture *f = *state;
@@ -210,6 +237,7 @@ int main(void)
         TEST(lines_with_wrong_messages_are_one_row),
         TEST(broken_lines_are_rejected_rows),
         TEST(paths_may_leave_the_root_where_allowed),
+        TEST(paths_are_taken_by_their_names),
         TEST(absolute_paths_below_the_root_become_relative),
         TEST(long_lines_are_passed_over),
         TEST(limit_cuts_a_conversation_too),

@@ -1,0 +1,98 @@
+/* Manifests from anywhere: a first byte 'T' means TSV, anything else (and it is then part of the text) JSONL. Whatever
+ * comes in, each row has an id and either something to read below the root or a reason; and it survives its encoding.
+ */
+#include "base/memory.h"
+#include "base/status.h"
+#include "corpus/manifest.h"
+#include "corpus/row_codec.h"
+#include "corpus/utf8_check.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void check(int good, const char *what)
+{
+    if (good) return;
+    fprintf(stderr, "%s: %s\n", what, status_message());
+    abort();
+}
+
+/* Lowest depth below the start of a path that its names lead to, seen without the code under test. */
+static int lowest_depth(text_view path)
+{
+    char *copy = NULL, *rest = NULL;
+    int depth = 0, lowest = 0;
+    check(mem_copy(&copy, path.bytes, path.n) == OK, "copy");
+    for (char *part = strtok_r(copy, "/", &rest); part; part = strtok_r(NULL, "/", &rest)) {
+        depth += !strcmp(part, "..") ? -1 : strcmp(part, ".") != 0;
+        lowest = depth < lowest ? depth : lowest;
+    }
+    mem_free(&copy);
+    return lowest;
+}
+
+static void check_texts(const corpus_row *row)
+{
+    for (int f = 0; f < N_FIELDS; f++) {
+        text_view v = row->field[f];
+        check(utf8_valid_prefix(v.bytes, v.n) == v.n && !memchr(v.bytes, 0, v.n), "text");
+    }
+    check(row->field[FIELD_ID].n > 0 && row->field[FIELD_GROUP].n > 0, "id");
+    for (int k = 0; k < N_MEDIA; k++) {
+        text_view path = corpus_row_media(row, k);
+        check(!path.n || path.bytes[0] != '/', "absolute path");
+        check(lowest_depth(path) == 0, "path that leaves the root");
+    }
+}
+
+static void check_row(const corpus_row *row, uint32_t flags)
+{
+    byte_buffer b = {0};
+    corpus_row back;
+    size_t n;
+    int any = row->field[FIELD_TEXT].n > 0;
+    for (int k = 0; k < N_MEDIA; k++) any |= corpus_row_has(row, k);
+    check_texts(row);
+    check(flags == 0, "flags");
+    check(row->status == OK ? any : row->status == ERR_INVALID, "status");
+    check((row->status != OK) == (row->field[FIELD_MESSAGE].n > 0), "message");
+    check(row->order >= 0 && row->offset_s >= 0 && row->rate_hz >= 0, "numbers");
+    check(isfinite(row->offset_s) && isfinite(row->duration_s) && isfinite(row->rate_hz), "numbers");
+    check(row_encode(row, flags, &b) == OK && row_entry_check(b.bytes, b.n, &n) == OK && n == b.n, "encoding");
+    row_decode((const row_record *)(const void *)b.bytes, row_entry_texts(b.bytes), &back);
+    check(back.row == row->row && back.status == row->status && back.order == row->order, "decoding");
+    for (int f = 0; f < N_FIELDS; f++)
+        check(back.field[f].n == row->field[f].n && !memcmp(back.field[f].bytes, row->field[f].bytes, back.field[f].n),
+              "decoding");
+    mem_free(&b.bytes);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+    const corpus_options o = {0};
+    const int tsv = n > 0 && bytes[0] == 'T';
+    const manifest_kind *kind = tsv ? &tsv_manifest : &jsonl_manifest;
+    const manifest_input in = {
+        .options = &o, .path = "input", .root = "/tmp", .source = source_of_memory(bytes + tsv, n - (size_t)tsv)};
+    void *state = NULL;
+    corpus_row row;
+    uint32_t flags;
+    int got = 1, rc = kind->open(&in, &state);
+    check(rc == OK || rc == ERR_CONFIG, "open");
+    check((rc == OK) == (state != NULL), "open");
+    for (int64_t i = 0; state && got; i++) {
+        corpus_row_clear(&row);
+        row.row = i;
+        flags = 0;
+        check(kind->next(state, &row, &flags, &got) == OK, "next");
+        if (!got) break;
+        if (!row.field[FIELD_GROUP].n) row.field[FIELD_GROUP] = row.field[FIELD_ID];
+        check_row(&row, flags);
+    }
+    if (state) kind->close(&state);
+    return 0;
+}
