@@ -64,6 +64,14 @@ void file_unmap(file_mapping *m)
     *m = (file_mapping){0};
 }
 
+void file_map_release(const file_mapping *m, size_t start, size_t end)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    start = start / page * page;
+    end = (end < m->n ? end : m->n) / page * page;
+    if (m->bytes && start < end) madvise((void *)(m->bytes + start), end - start, MADV_DONTNEED);
+}
+
 static int by_bytes(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
 int file_list_folder(const char *path, file_list *out)

@@ -46,6 +46,10 @@ typedef struct file_mapping {
 int file_map(const char *path, file_mapping *out);
 void file_unmap(file_mapping *m);
 
+/* The bytes from `start` to `end` are not needed soon: whole pages of them leave this process. Reading them again is
+ * allowed. */
+void file_map_release(const file_mapping *m, size_t start, size_t end);
+
 /* Names in a folder without "." and "..", sorted by bytes. Caller: file_list_free. ERR_MISSING, ERR_IO. */
 typedef struct file_list {
     char **names;

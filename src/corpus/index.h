@@ -59,6 +59,7 @@ int corpus_segment_is_built(const char *folder, int64_t segment);
  * committed. ERR_CONFIG when there is no row at all. */
 int corpus_index_merge(const corpus_options *o, const char *folder, int (*tick)(void *user), void *user);
 
+/* An open index is only read: any number of threads may use it, but for close and set_root. */
 typedef struct corpus_index corpus_index;
 int corpus_index_open(corpus_index **out, const char *folder); /* ERR_MISSING when not built; ERR_CORRUPT */
 void corpus_index_close(corpus_index **x);

@@ -8,7 +8,7 @@
 
 /* Little-endian as all numbers here: the magic does not match on another machine. */
 static const uint64_t magic = 0x314E555241535354; /* "TSSARUN1" */
-enum { VERSION = 1 };
+enum { VERSION = 1, RELEASE_EVERY = 1 << 18 };
 
 typedef struct run_footer {
     uint64_t magic;
@@ -105,6 +105,10 @@ int run_reader_next(run_reader *r)
     int rc = OK;
     size_t left = r->end - r->at;
     r->entry = NULL;
+    if (r->at - r->released >= RELEASE_EVERY) {
+        file_map_release(&r->map, r->released, r->at);
+        r->released = r->at;
+    }
     if (!r->n_left && !left) return OK;
     if (!r->n_left) FAIL(ERR_CORRUPT, "a run has more bytes than entries");
     if (r->kind == RUN_ROWS)

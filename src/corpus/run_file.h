@@ -31,6 +31,7 @@ typedef struct run_reader {
     file_mapping map;
     run_kind kind;
     size_t at, end;       /* bytes */
+    size_t released;      /* bytes given back */
     int64_t n_left;       /* entries after `entry` */
     const uint8_t *entry; /* the current one; NULL at the end */
     size_t entry_n;
