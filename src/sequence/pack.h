@@ -26,11 +26,18 @@ typedef struct sequence_options {
     int64_t block;      /* examples per block */
 } sequence_options;
 extern const option_table sequence_options_table;
+enum { SEQUENCE_SPLIT, SEQUENCE_DROP };
+
+/* What the table cannot say: letters of the name, streams of the layout. ERR_CONFIG. */
+int sequence_options_check(const sequence_options *o);
 
 typedef struct sequence_counts {
     int64_t sequences, documents, tokens; /* tokens without padding */
-    int64_t split_documents, dropped_documents, dropped_tokens;
-    int64_t ids[N_STREAMS];
+    int64_t split_documents;              /* of the documents: those in more than one piece */
+    int64_t dropped_documents;            /* too long, with sequence.overlong: drop */
+    int64_t dropped_tokens;               /* ids of their streams, without specials */
+    int64_t empty_documents;              /* groups without any id in the streams of the layout; in no sequence */
+    int64_t ids[N_STREAMS];               /* in the sequences */
 } sequence_counts;
 
 /* Number of blocks of a split with this many examples. */
@@ -41,8 +48,16 @@ int64_t pack_blocks(const sequence_options *o, int64_t n_examples);
 int pack_block(const sequence_options *o, const vocabulary *v, char *const *shard_paths, size_t n_shards, int64_t block,
                const char *out_path, sequence_counts *counts);
 
-/* Write the joint ids of one index file for direct reading, sequences in a seeded order: input_ids, loss_mask,
- * position_ids, modality (n_sequences, length), and document starts. */
+/* Write the joint ids of one index file for direct reading, its sequences in its order, which is a seeded one. Memory
+ * is bounded. Fault points "materialise.*". ERR_MISMATCH when length, seed, shards or vocabulary are not those of the
+ * index file, ERR_MISSING, ERR_CORRUPT, ERR_SPACE, ERR_IO, ERR_MEMORY.
+ *
+ *   /input_ids u16 or u32 (as vocabulary.id_bits), /loss_mask u8, /position_ids i32 (from 0 in each document or piece),
+ *   /modality u8                       (n_sequences, length); padding: PAD, 0, 0, SEQUENCE_PADDING
+ *   /tokens u32                        (n_sequences) without padding
+ *   /document_offsets i64              (n_sequences + 1) into
+ *   /document_starts i64               first token, within its sequence, of each document or piece */
+enum { SEQUENCE_PADDING = 255 };
 int pack_materialise(const sequence_options *o, const vocabulary *v, char *const *shard_paths, size_t n_shards,
                      const char *index_path, const char *out_path);
 

@@ -1,0 +1,44 @@
+#include "sequence/split_shards.h"
+
+#include "base/memory.h"
+#include "base/status.h"
+
+#include <string.h>
+
+int split_shards_open(split_shards *s, size_t i, shard_reader **r)
+{
+    int rc = OK;
+    if (!s->reader || s->open != i) {
+        shard_reader_close(&s->reader);
+        TRY(shard_reader_open(&s->reader, s->paths[i]));
+        s->open = i;
+    }
+    *r = s->reader;
+done:
+    return rc;
+}
+
+int split_shards_make(split_shards *s, char *const *paths, size_t n)
+{
+    int rc = OK;
+    shard_reader *r;
+    memset(s, 0, sizeof *s);
+    if (n > UINT32_MAX) FAIL(ERR_LIMIT, "%zu shards are too many", n);
+    s->paths = paths;
+    s->n = n;
+    TRY(MEM_ALLOC(s->first, n + 1));
+    for (size_t i = 0; i < n; i++) {
+        TRY(split_shards_open(s, i, &r));
+        s->first[i + 1] = s->first[i] + shard_reader_examples(r);
+    }
+done:
+    if (rc != OK) split_shards_free(s);
+    return rc;
+}
+
+void split_shards_free(split_shards *s)
+{
+    shard_reader_close(&s->reader);
+    mem_free(&s->first);
+    memset(s, 0, sizeof *s);
+}
