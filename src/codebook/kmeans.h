@@ -6,7 +6,8 @@
 #include "config/options.h"
 #include "par/par.h"
 
-/* Training vectors in half precision: this rank's contiguous range of the global order. */
+/* Training vectors in half precision: this rank's contiguous range of the global order. Ranges ascend with the ranks,
+ * without gaps. */
 typedef struct kmeans_data {
     int64_t n_global, first, n_local; /* this rank holds vectors first .. first + n_local - 1 */
     int64_t d;
@@ -20,16 +21,20 @@ typedef struct kmeans_options {
     int64_t seed;
     int64_t max_iterations;
     double tolerance;     /* stop when the inertia falls by less than this share, or fewer than this share of vectors
-                             changed code */
+                             (or none) changed code; negative: never before max_iterations */
     int64_t seed_vectors; /* vectors per code that seeding looks at */
     double held_out;      /* share of vectors, by hash, that only measure quality */
+    const float *start;   /* (size, d) centroids to start from; NULL: choose seeds */
 } kmeans_options;
 
-/* Train. `state` is a folder for checkpoints (one committed file per iteration; a started training goes on there);
- * `stop` (may be NULL) says whether this rank was asked to stop: all ranks then leave together with ERR_STOPPED.
- * `report` (may be NULL) is called on rank 0 after each iteration. out: name, feature, encoder, layer are the caller's
- * to fill; k, d, centroids, counts, history, seed, quality are set on every rank. ERR_INVALID (no vector at all; fewer
- * distinct vectors than codes is no error: codes stay unused), ERR_STOPPED, ERR_MEMORY, ERR_IO. Collective. */
+/* Train. `state` is a folder for checkpoints (one committed file, replaced in each iteration; a started training goes
+ * on there); `stop` (may be NULL) says whether this rank was asked to stop: all ranks then leave together with
+ * ERR_STOPPED. `report` (may be NULL) is called on rank 0 after each iteration. out: name, feature, encoder, layer are
+ * the caller's to fill; k, d, centroids, counts, history, seed, quality are set on every rank (zeroed or filled by the
+ * caller before; on error centroids, counts and history are NULL). ERR_INVALID (no vector at all, a value that is not
+ * finite; fewer distinct vectors than codes is no error: codes stay unused), ERR_MISMATCH (the checkpoint is of other
+ * settings or vectors), ERR_CORRUPT (it is damaged), ERR_STOPPED, ERR_MEMORY, ERR_IO, ERR_SPACE, and what `read`
+ * returns. Collective. */
 int kmeans_fit(par *p, const kmeans_data *data, const kmeans_options *o, const char *state, int (*stop)(void *user),
                void (*report)(void *user, int64_t iteration, double inertia, double changed), void *user,
                codebook *out);
