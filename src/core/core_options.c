@@ -1,0 +1,138 @@
+#include "core/core_options.h"
+
+#include "base/memory.h"
+#include "base/status.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const feature_names[] = {"mfcc", "logmel", "spectrogram", NULL};
+static const char *const keep_names[] = {"tokens", "vectors", "both", NULL};
+static const char *const fit_names[] = {"squash", "crop", NULL};
+static const char *const filter_names[] = {"nearest", "bilinear", "bicubic", "lanczos", "box", "hamming", NULL};
+static const char *const alpha_names[] = {"drop", "white", NULL};
+static const char *const normalize_names[] = {"none", "half", "imagenet", "clip", NULL};
+
+#define AUDIO(field) offsetof(audio_options, field)
+static const option audio_table[] = {
+    {"audio.use", OPTION_BOOL, SCOPE_CODEBOOK, AUDIO(use), "true", 0, 0, NULL, "tokenise the sound of rows"},
+    {"audio.feature", OPTION_ENUM, SCOPE_CODEBOOK, AUDIO(feature), "mfcc", 0, 0, feature_names,
+     "what sound becomes before it is quantised: mfcc is MFCC-39 as in HuBERT's first iteration"},
+    {"audio.mels", OPTION_INT, SCOPE_CODEBOOK, AUDIO(mels), "80", 1, 256, NULL, "mel bands of logmel"},
+    {"audio.scale", OPTION_BOOL, SCOPE_CODEBOOK, AUDIO(scale), "false", 0, 0, NULL,
+     "multiply samples by 32768 before the mel filters, as classic Kaldi does"},
+    {"audio.max_seconds", OPTION_SECONDS, SCOPE_CODEBOOK, AUDIO(max_seconds), "24h", 0, 1e7, NULL,
+     "longest recording; longer ones are rejected (0: no limit)"},
+    {"audio.max_channels", OPTION_INT, SCOPE_CODEBOOK, AUDIO(max_channels), "32", 0, 1024, NULL,
+     "most channels; they are averaged to mono (0: no limit)"},
+    {"audio.window", OPTION_SECONDS, SCOPE_TOKENS, AUDIO(window_s), "30s", 1, 3600, NULL,
+     "sound is computed in windows of this length"},
+    {"audio.piece_windows", OPTION_INT, SCOPE_TOKENS, AUDIO(piece_windows), "20", 1, 100000, NULL,
+     "a recording of more windows than this is shared out in pieces of this many"},
+    {"audio.reduce", OPTION_BOOL, SCOPE_TOKENS, AUDIO(reduce), "false", 0, 0, NULL,
+     "keep one id per run of equal ids, with durations"},
+    {"audio.keep", OPTION_ENUM, SCOPE_TOKENS, AUDIO(keep), "tokens", 0, 0, keep_names,
+     "what is written: ids, fp16 vectors, or both"},
+    {"audio.codebook.size", OPTION_INT, SCOPE_CODEBOOK, AUDIO(codebook.size), "500", 1, 1 << 24, NULL,
+     "number of codes (K)"},
+    {"audio.codebook.seed", OPTION_INT, SCOPE_CODEBOOK, AUDIO(codebook.seed), "1", 0, 0x1p53, NULL,
+     "seed of the training"},
+    {"audio.codebook.path", OPTION_TEXT, SCOPE_RUN, AUDIO(codebook.path), "\"\"", 0, 0, NULL,
+     "a frozen codebook (.h5 or .npy): nothing is trained; its content, not its path, counts"},
+};
+const option_table audio_options_table = OPTION_TABLE(audio_table);
+
+#define IMAGE(field) offsetof(image_options, field)
+static const option image_table[] = {
+    {"image.use", OPTION_BOOL, SCOPE_CODEBOOK, IMAGE(use), "true", 0, 0, NULL, "tokenise the pictures of rows"},
+    {"image.patch", OPTION_INT, SCOPE_CODEBOOK, IMAGE(patch), "16", 1, 1024, NULL, "side of a patch, pixels"},
+    {"image.grey", OPTION_BOOL, SCOPE_CODEBOOK, IMAGE(grey), "false", 0, 0, NULL,
+     "one grey value per pixel, not three colours"},
+    {"image.width", OPTION_INT, SCOPE_CODEBOOK, IMAGE(width), "224", 1, 16384, NULL, "width after resizing, pixels"},
+    {"image.height", OPTION_INT, SCOPE_CODEBOOK, IMAGE(height), "224", 1, 16384, NULL, "height after resizing, pixels"},
+    {"image.fit", OPTION_ENUM, SCOPE_CODEBOOK, IMAGE(fit), "squash", 0, 0, fit_names,
+     "squash: to the exact size; crop: shortest edge to the size, then the centre"},
+    {"image.filter", OPTION_ENUM, SCOPE_CODEBOOK, IMAGE(filter), "bicubic", 0, 0, filter_names,
+     "resampling filter, equal to Pillow's"},
+    {"image.alpha", OPTION_ENUM, SCOPE_CODEBOOK, IMAGE(alpha), "white", 0, 0, alpha_names,
+     "transparent pixels: on white, or with the hidden colours that they have"},
+    {"image.normalize", OPTION_ENUM, SCOPE_CODEBOOK, IMAGE(normalize), "none", 0, 0, normalize_names,
+     "after v / 255: mean and deviation subtracted and divided (half: 0.5)"},
+    {"image.max_pixels", OPTION_INT, SCOPE_CODEBOOK, IMAGE(max_pixels), "178956970", 0, 0x1p40, NULL,
+     "most pixels of a picture; larger ones are rejected unread (0: no limit)"},
+    {"image.projection", OPTION_TEXT, SCOPE_CODEBOOK, IMAGE(projection), "\"\"", 0, 0, NULL,
+     "linear map of each patch: a matrix FILE.npy (outputs, inputs), or pca:D, trained from the sample"},
+    {"image.keep", OPTION_ENUM, SCOPE_TOKENS, IMAGE(keep), "tokens", 0, 0, keep_names,
+     "what is written: ids, fp16 vectors, or both"},
+    {"image.codebook.size", OPTION_INT, SCOPE_CODEBOOK, IMAGE(codebook.size), "1024", 1, 1 << 24, NULL,
+     "number of codes (K)"},
+    {"image.codebook.seed", OPTION_INT, SCOPE_CODEBOOK, IMAGE(codebook.seed), "1", 0, 0x1p53, NULL,
+     "seed of the training"},
+    {"image.codebook.path", OPTION_TEXT, SCOPE_RUN, IMAGE(codebook.path), "\"\"", 0, 0, NULL,
+     "a frozen codebook (.h5 or .npy): nothing is trained; its content, not its path, counts"},
+};
+const option_table image_options_table = OPTION_TABLE(image_table);
+
+#define TRAIN(field) offsetof(train_options, field)
+static const option train_table[] = {
+    {"train.seed", OPTION_INT, SCOPE_CODEBOOK, TRAIN(seed), "1", 0, 0x1p53, NULL,
+     "seed of the choice of rows and vectors"},
+    {"train.hours", OPTION_REAL, SCOPE_CODEBOOK, TRAIN(hours), "100", 0, 1e7, NULL,
+     "hours of sound in the training sample, taken by hash"},
+    {"train.images", OPTION_INT, SCOPE_CODEBOOK, TRAIN(images), "100000", 0, 0x1p40, NULL,
+     "pictures in the training sample, taken by hash"},
+    {"train.vectors_per_code", OPTION_INT, SCOPE_CODEBOOK, TRAIN(vectors_per_code), "512", 1, 1000000, NULL,
+     "frames or patches of the sample that are kept, per code"},
+    {"train.iterations", OPTION_INT, SCOPE_CODEBOOK, TRAIN(iterations), "25", 0, 100000, NULL, "most Lloyd iterations"},
+    {"train.tolerance", OPTION_REAL, SCOPE_CODEBOOK, TRAIN(tolerance), "1e-4", 0, 1, NULL,
+     "stop when fewer vectors than this share change code, or the inertia falls by less"},
+    {"train.held_out", OPTION_REAL, SCOPE_CODEBOOK, TRAIN(held_out), "0.01", 0, 0.5, NULL,
+     "share of the sample that only measures quality"},
+    {"train.seed_vectors", OPTION_INT, SCOPE_CODEBOOK, TRAIN(seed_vectors), "20", 1, 1000, NULL,
+     "vectors per code among which k-means++ chooses the first centroids"},
+};
+const option_table train_options_table = OPTION_TABLE(train_table);
+
+const char *audio_encoder_name(const audio_options *o) { return feature_names[o->feature]; }
+
+int audio_feature_text(const audio_options *o, char **text)
+{
+    return mem_format(
+        text, "%s rate=%d frame=400 hop=160 mels=%lld scale=%d channels=mean resampler=torchaudio-sinc-hann-6-0.99",
+        audio_encoder_name(o), CORE_RATE_HZ, (long long)(o->feature == 1 ? o->mels : 0),
+        o->feature == 2 ? 0 : o->scale);
+}
+
+int image_feature_text(const image_options *o, const char *projection, char **text)
+{
+    return mem_format(
+        text, "patches size=%lld grey=%d width=%lld height=%lld fit=%s filter=%s alpha=%s normalize=%s projection=%s",
+        (long long)o->patch, o->grey, (long long)o->width, (long long)o->height, fit_names[o->fit],
+        filter_names[o->filter], alpha_names[o->alpha], normalize_names[o->normalize],
+        *projection ? projection : "none");
+}
+
+int64_t audio_window_frames(const audio_options *o) { return (int64_t)(o->window_s * CORE_FRAME_HZ + 0.5); }
+
+int64_t audio_windows(const audio_options *o, double seconds)
+{
+    double windows = ceil(seconds * CORE_FRAME_HZ / (double)audio_window_frames(o));
+    return windows < 1 ? 1 : windows > 1e12 ? (int64_t)1e12 : (int64_t)windows;
+}
+
+int image_pca_components(const image_options *o, int64_t *n)
+{
+    int rc = OK;
+    *n = 0;
+    if (strncmp(o->projection, "pca:", 4)) goto done;
+    char *end;
+    *n = strtoll(o->projection + 4, &end, 10);
+    int64_t width = (o->grey ? 1 : 3) * o->patch * o->patch;
+    if (*end || end == o->projection + 4 || *n < 1 || *n > width)
+        FAIL(ERR_CONFIG,
+             "image.projection: \"%s\" is not pca:D with a whole number D from 1 to %lld (the size of a patch)",
+             o->projection, (long long)width);
+done:
+    return rc;
+}
