@@ -16,7 +16,7 @@ static const char *const normalize_names[] = {"none", "half", "imagenet", "clip"
 
 #define AUDIO(field) offsetof(audio_options, field)
 static const option audio_table[] = {
-    {"audio.use", OPTION_BOOL, SCOPE_CODEBOOK, AUDIO(use), "true", 0, 0, NULL, "tokenise the sound of rows"},
+    {"audio.use", OPTION_BOOL, SCOPE_INDEX, AUDIO(use), "true", 0, 0, NULL, "tokenise the sound of rows"},
     {"audio.feature", OPTION_ENUM, SCOPE_CODEBOOK, AUDIO(feature), "mfcc", 0, 0, feature_names,
      "what sound becomes before it is quantised: mfcc is MFCC-39 as in HuBERT's first iteration"},
     {"audio.mels", OPTION_INT, SCOPE_CODEBOOK, AUDIO(mels), "80", 1, 256, NULL, "mel bands of logmel"},
@@ -45,7 +45,7 @@ const option_table audio_options_table = OPTION_TABLE(audio_table);
 
 #define IMAGE(field) offsetof(image_options, field)
 static const option image_table[] = {
-    {"image.use", OPTION_BOOL, SCOPE_CODEBOOK, IMAGE(use), "true", 0, 0, NULL, "tokenise the pictures of rows"},
+    {"image.use", OPTION_BOOL, SCOPE_INDEX, IMAGE(use), "true", 0, 0, NULL, "tokenise the pictures of rows"},
     {"image.patch", OPTION_INT, SCOPE_CODEBOOK, IMAGE(patch), "16", 1, 1024, NULL, "side of a patch, pixels"},
     {"image.grey", OPTION_BOOL, SCOPE_CODEBOOK, IMAGE(grey), "false", 0, 0, NULL,
      "one grey value per pixel, not three colours"},

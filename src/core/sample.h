@@ -42,3 +42,6 @@ int sample_part_save(const sample_part *p, const char *path, uint64_t hash);
 /* Map one: values (n, d). ERR_MISSING (none, or of other settings), ERR_CORRUPT. Caller: file_unmap(map). */
 int sample_part_map(const char *path, uint64_t hash, file_mapping *map, const uint16_t **values, int64_t *n,
                     int64_t *d);
+
+/* Number and width of its vectors, from the header alone. ERR_MISSING, ERR_CORRUPT. */
+int sample_part_count(const char *path, uint64_t hash, int64_t *n, int64_t *d);

@@ -1,0 +1,29 @@
+/* What the tasks of a unit share: rows in order, their media read ahead, suspects tried on their own, the row in hand noted. */
+#pragma once
+
+#include "stages.h"
+
+#include "core/prefetch.h"
+#include "work/schedule.h"
+
+typedef struct row_work {
+    stages *s;
+    prefetch *prefetch;
+    schedule *schedule; /* of the task in hand */
+    char *config_path;  /* of the config as a child of ours reads it */
+} row_work;
+
+/* ERR_MEMORY, ERR_IO. Collective. Caller: row_work_close. */
+int row_work_open(row_work *w, stages *s);
+void row_work_close(row_work *w);
+
+/* A unit comes next: read ahead. Local. */
+void row_work_announce(row_work *w, int64_t unit);
+
+/* Begin a row: its description, its media, whether it starts a group. A row that is not to be tried gives ERR_CRASHED (an item error) with media closed.
+ * End with row_work_end. ERR_STOPPED when the job stops. Local. */
+int row_work_begin(row_work *w, int64_t position, corpus_row *row, media m[N_MEDIA], int *starts_group);
+void row_work_end(row_work *w, media m[N_MEDIA]);
+
+/* For callbacks: schedule_tick of the task in hand; user is the row_work. */
+int row_work_tick(void *user);

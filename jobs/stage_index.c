@@ -1,0 +1,224 @@
+/* Manifest to index: rank 0 scans, all ranks probe and sort segments, rank 0 merges. */
+#include "stages.h"
+
+#include "base/fault.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "decode/audio_decode.h"
+#include "decode/image_decode.h"
+#include "suspects.h"
+#include "work/schedule.h"
+#include "work/stop.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+typedef struct indexing {
+    stages *s;
+    char *folder;
+    int64_t n_segments, next;
+    schedule *schedule;
+} indexing;
+
+static int64_t next_segment(void *user, int rank)
+{
+    (void)rank;
+    indexing *x = user;
+    while (x->next < x->n_segments && corpus_segment_is_built(x->folder, x->next)) x->next++;
+    return x->next < x->n_segments ? x->next++ : -1;
+}
+
+static void segment_done(void *user, int64_t task)
+{
+    (void)user;
+    (void)task;
+}
+
+static int64_t segments_left(void *user)
+{
+    const indexing *x = user;
+    return x->n_segments - x->next;
+}
+
+static int tick(void *user) { return schedule_tick(((indexing *)user)->schedule); }
+
+/* No limits here: they belong to later stages, and the index does not depend on them. */
+static int probe_sound(const media *m, corpus_row *row)
+{
+    int rc = OK;
+    audio_stream *stream = NULL;
+    audio_info info;
+    audio_limits limits = {0};
+    TRY(audio_open(&stream, &m->source, &limits, &info));
+    row->audio_frames = info.n_frames;
+    row->audio_rate_hz = info.rate_hz;
+    row->audio_channels = info.channels;
+done:
+    audio_close(&stream);
+    return rc;
+}
+
+static int probe_picture(const media *m, corpus_row *row)
+{
+    int rc = OK;
+    image_info info;
+    TRY(image_probe(&m->source, &info));
+    row->image_width = info.width;
+    row->image_height = info.height;
+done:
+    return rc;
+}
+
+/* Size, time and header of one medium. */
+static int probe_medium(const job *j, const char *root, corpus_row *row, media_kind kind)
+{
+    int rc = OK;
+    char *path = NULL;
+    media m = {.fd = -1};
+    row_media *known = &row->media[kind];
+    TRY(media_full_path(root, media_path_of(row, kind), &path));
+    if (known->tar_offset < 0 && file_stat(path, &known->size, &known->mtime_ns) != OK) {
+        text_view name = media_path_of(row, kind);
+        FAIL(ERR_MISSING, "%.*s does not exist or cannot be reached", (int)name.n, name.bytes);
+    }
+    TRY(media_open(root, row, kind, 0, &m));
+    if (m.status != OK) FAIL(m.status, "%s", m.message);
+    if (kind == MEDIA_AUDIO && j->audio.use) TRY(probe_sound(&m, row));
+    if (kind == MEDIA_IMAGE && j->image.use) TRY(probe_picture(&m, row));
+done:
+    media_close(&m);
+    mem_free(&path);
+    return rc;
+}
+
+static int check_suspect(indexing *x, const char *root, const corpus_row *row)
+{
+    int rc = OK;
+    job *j = x->s->j;
+    char *paths[N_MEDIA] = {NULL}, *arguments[N_MEDIA + 2] = {(char *)"_probe"};
+    size_t n = 1;
+    if (suspects_asks(j, row->row))
+        for (int k = 0; k < N_MEDIA; k++) {
+            if (!media_path_of(row, k).n) continue;
+            TRY(media_full_path(root, media_path_of(row, k), &paths[k]));
+            arguments[n++] = paths[k];
+        }
+    TRY(suspects_check(j, row->row, arguments, tick, x));
+done:
+    for (int k = 0; k < N_MEDIA; k++) mem_free(&paths[k]);
+    return rc;
+}
+
+static int probe_row(void *user, const char *root, corpus_row *row)
+{
+    int rc = OK;
+    indexing *x = user;
+    job *j = x->s->j;
+    char id[96];
+    TRY(check_suspect(x, root, row));
+    inhand_note(j->inhand, row->row);
+    snprintf(id, sizeof id, "%.*s", (int)(row->field[FIELD_ID].n < 80 ? row->field[FIELD_ID].n : 80), row->field[FIELD_ID].bytes);
+    fault_point_at("probe.row", id);
+    for (int k = 0; k < N_MEDIA; k++)
+        if (media_path_of(row, k).n) TRY(probe_medium(j, root, row, k));
+done:
+    inhand_note(j->inhand, -1);
+    return rc;
+}
+
+static int build_segment(void *user, schedule *schedule, int64_t task, int final, progress_counts *counts)
+{
+    indexing *x = user;
+    (void)final;
+    x->schedule = schedule;
+    counts->work = 1;
+    return corpus_segment_build(&x->s->j->corpus, x->folder, task, probe_row, tick, x);
+}
+
+static int merge_tick(void *user)
+{
+    (void)user;
+    return stop_asked() ? status_set(ERR_STOPPED, __FILE__, __LINE__, "%s", stop_reason()) : OK;
+}
+
+static int build(indexing *x)
+{
+    int rc = OK;
+    job *j = x->s->j;
+    int64_t n_rows = 0;
+    if (j->p.rank == 0) {
+        LOG_JOB(LOG_INFO, "index: reading %s", j->corpus.path);
+        rc = corpus_scan(&j->corpus, x->folder, &n_rows, &x->n_segments);
+    }
+    TRY(par_agree(&j->p, rc));
+    if (j->p.rank == 0) LOG_JOB(LOG_INFO, "index: %lld rows, probing", (long long)n_rows);
+    schedule_options o = {.root_works_below = j->run.root_works_below, .phase = "index", .metrics = j->metrics};
+    o.total.units = x->n_segments;
+    o.total.work = (double)x->n_segments;
+    schedule_tasks tasks = {.next = next_segment, .done = segment_done, .left = segments_left, .perform = build_segment, .user = x};
+    TRY(schedule_run(&j->p, &o, &tasks));
+    if (j->p.rank == 0) {
+        LOG_JOB(LOG_INFO, "index: merging");
+        rc = corpus_index_merge(&j->corpus, x->folder, merge_tick, NULL);
+    }
+    TRY(par_agree(&j->p, rc));
+done:
+    return rc;
+}
+
+/* The folder of the index carries the hash of what it was made from. */
+static int is_current(const stages *s, const char *folder, uint64_t hash)
+{
+    char *path = NULL;
+    uint8_t *bytes = NULL;
+    size_t n;
+    corpus_index *index = NULL;
+    (void)s;
+    int current = file_join(&path, folder, "settings") == OK && file_read(path, 64, &bytes, &n) == OK &&
+                  strtoull((char *)bytes, NULL, 16) == hash && corpus_index_open(&index, folder) == OK;
+    corpus_index_close(&index);
+    mem_free(&path);
+    mem_free(&bytes);
+    return current;
+}
+
+static int note_settings(const char *folder, uint64_t hash)
+{
+    int rc = OK;
+    char *path = NULL, text[32];
+    snprintf(text, sizeof text, "%016llx", (unsigned long long)hash);
+    TRY(file_make_folder(folder));
+    TRY(file_join(&path, folder, "settings"));
+    TRY(file_commit(path, text, strlen(text), "index-settings"));
+done:
+    mem_free(&path);
+    return rc;
+}
+
+int stage_index(stages *s)
+{
+    int rc = OK;
+    job *j = s->j;
+    indexing x = {.s = s};
+    int64_t current = 0;
+    uint64_t hash = 0;
+    if (s->repack) return OK;
+    TRY(job_path(j, &x.folder, "state/index"));
+    if (j->p.rank == 0) {
+        rc = settings_hash(j, SCOPE_INDEX, "", s->settings.manifest, &hash);
+        if (rc == OK) current = is_current(s, x.folder, hash);
+        if (rc == OK && !current) rc = note_settings(x.folder, hash);
+    }
+    TRY(par_agree(&j->p, rc));
+    par_broadcast(&j->p, &current, sizeof current);
+    if (!current) TRY(build(&x));
+    TRY(par_agree(&j->p, corpus_index_open(&s->index, x.folder)));
+    const corpus_totals *t = corpus_index_totals(s->index);
+    LOG_JOB(LOG_INFO, "index: %lld rows, %lld rejected, %.2f h of sound, %lld pictures%s", (long long)t->rows, (long long)t->rejected,
+            t->audio_seconds / 3600, (long long)t->image_rows, current ? " (was there)" : "");
+done:
+    mem_free(&x.folder);
+    return rc;
+}

@@ -1,0 +1,168 @@
+/* The models that tokenizing needs, and what follows from them. */
+#include "stages.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/status.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int stage_load_projection(stages *s)
+{
+    int rc = OK;
+    job *j = s->j;
+    char *path = NULL;
+    int64_t components;
+    if (s->image_map || !j->image.use || !*j->image.projection) goto done;
+    TRY(image_pca_components(&j->image, &components));
+    if (!components) {
+        TRY(projection_load(&s->image_map, j->image.projection, (j->image.grey ? 1 : 3) * j->image.patch * j->image.patch));
+    } else if (corpus_index_totals(s->index)->image_rows > 0) {
+        TRY(job_path(j, &path, "state/projection.bin"));
+        TRY(projection_read(&s->image_map, path));
+    }
+done:
+    mem_free(&path);
+    return rc;
+}
+
+/* A frozen codebook must come from the same features. One without a description (.npy) is taken at its word. */
+static int check_frozen(const char *path, const char *feature, const codebook *book)
+{
+    int rc = OK;
+    if (*book->feature && strcmp(book->feature, feature))
+        FAIL(ERR_CONFIG, "codebook %s was trained on other features: \"%s\", the config has \"%s\"", path, book->feature, feature);
+done:
+    return rc;
+}
+
+static int load_frozen(stages *s, const char *name, const char *path, char *feature, codebook *out)
+{
+    int rc = OK;
+    char *folder = NULL;
+    if (codebook_load(path, out) != OK) FAIL(ERR_CONFIG, "codebook %s: %s", path, status_message());
+    TRY(check_frozen(path, feature, out));
+    mem_free(&out->name);
+    TRY(mem_string(&out->name, name));
+    if (s->j->p.rank == 0) {
+        TRY(job_path(s->j, &folder, "codebooks"));
+        TRY(file_make_folder(folder));
+        TRY(codebook_save(out, folder));
+    }
+done:
+    mem_free(&folder);
+    return rc;
+}
+
+static int load_book(stages *s, const char *name, const char *frozen, char *feature, codebook *out)
+{
+    int rc = OK;
+    char *path = NULL;
+    if (out->k) goto done; /* just trained */
+    if (*frozen) {
+        TRY(load_frozen(s, name, frozen, feature, out));
+    } else {
+        TRY(job_path(s->j, &path, "codebooks/%s.h5", name));
+        TRY(codebook_load(path, out));
+    }
+done:
+    mem_free(&path);
+    return rc;
+}
+
+static int load_books(stages *s)
+{
+    int rc = OK;
+    job *j = s->j;
+    char *feature = NULL, map[33] = "";
+    const corpus_totals *t = corpus_index_totals(s->index);
+    if (s->image_map) projection_hash(s->image_map, map);
+    if (j->audio.use && t->audio_rows > 0 && j->audio.keep != KEEP_VECTORS) {
+        TRY(audio_feature_text(&j->audio, &feature));
+        TRY(load_book(s, "audio", j->audio.codebook.path, feature, &s->audio_book));
+    }
+    mem_free(&feature);
+    if (j->image.use && t->image_rows > 0 && j->image.keep != KEEP_VECTORS) {
+        TRY(image_feature_text(&j->image, map, &feature));
+        TRY(load_book(s, "image", j->image.codebook.path, feature, &s->image_book));
+    }
+done:
+    mem_free(&feature);
+    return rc;
+}
+
+static void stream_options(shard_stream_options *o, const codebook *book, int keep, int64_t width, const char *encoder)
+{
+    o->used = 1;
+    o->vectors = keep != KEEP_TOKENS;
+    o->width = o->vectors ? width : 0;
+    o->layer = -1;
+    o->vocab_size = book->k;
+    snprintf(o->encoder, sizeof o->encoder, "%s", encoder);
+    snprintf(o->codebook_sha256, sizeof o->codebook_sha256, "%s", book->k ? book->sha256 : "");
+}
+
+static int fill_shard_options(stages *s, text_tokenizer *text)
+{
+    int rc = OK;
+    job *j = s->j;
+    char *resolved = NULL;
+    const corpus_totals *t = corpus_index_totals(s->index);
+    shard_options *o = &s->shard;
+    *o = (shard_options){.deflate = j->output.compress ? (int)j->output.compress_level : 0, .tokens_hash = s->tokens_hash};
+    TRY(config_resolved(j->config, &resolved));
+    TRY(sha256_bytes(resolved, strlen(resolved), o->config_sha256));
+    if (t->text_rows > 0) {
+        o->stream[STREAM_TEXT] = (shard_stream_options){.used = 1, .vocab_size = text_tokenizer_size(text), .layer = -1};
+        snprintf(o->stream[STREAM_TEXT].encoder, sizeof o->stream[STREAM_TEXT].encoder, "%s", text_tokenizer_name(text));
+    }
+    if (j->audio.use && t->audio_rows > 0) {
+        stream_options(&o->stream[STREAM_AUDIO], &s->audio_book, j->audio.keep, core_audio_width(s->core), audio_encoder_name(&j->audio));
+        o->stream[STREAM_AUDIO].rate_hz = CORE_FRAME_HZ;
+        o->stream[STREAM_AUDIO].reduced = j->audio.reduce;
+    }
+    if (j->image.use && t->image_rows > 0)
+        stream_options(&o->stream[STREAM_IMAGE], &s->image_book, j->image.keep, core_image_width(s->core), "patches");
+    vocabulary_make(&s->words, text_tokenizer_name(text), text_tokenizer_size(text), s->image_book.k, s->audio_book.k, 0);
+done:
+    mem_free(&resolved);
+    return rc;
+}
+
+static int hash_tokens(stages *s)
+{
+    int rc = OK;
+    job *j = s->j;
+    char *more = NULL, map[33] = "";
+    if (s->image_map) projection_hash(s->image_map, map);
+    TRY(mem_format(&more, "%s %s %s %s %s", corpus_index_hash(s->index), s->audio_book.k ? s->audio_book.sha256 : "",
+                   s->image_book.k ? s->image_book.sha256 : "", map, TESSERA_VERSION));
+    TRY(settings_hash(j, SCOPE_TOKENS, "", more, &s->tokens_hash));
+done:
+    mem_free(&more);
+    return rc;
+}
+
+int stage_load_models(stages *s)
+{
+    int rc = OK;
+    job *j = s->j;
+    text_tokenizer *text = NULL;
+    TRY(stage_load_projection(s));
+    TRY(load_books(s));
+    TRY(hash_tokens(s));
+    core_settings settings = {.audio = &j->audio,
+                              .image = &j->image,
+                              .text = &j->text,
+                              .keep_partial = j->corpus.partial != 0,
+                              .audio_codebook = s->audio_book.k ? &s->audio_book : NULL,
+                              .image_codebook = s->image_book.k ? &s->image_book : NULL,
+                              .image_map = s->image_map};
+    TRY(core_create(&s->core, &settings));
+    TRY(text_tokenizer_create(&text, &j->text));
+    TRY(fill_shard_options(s, text));
+done:
+    text_tokenizer_free(&text);
+    return rc;
+}

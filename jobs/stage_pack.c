@@ -1,0 +1,248 @@
+/* Shards to sequences: blocks of examples as tasks. Works on a dataset in the making and on a finished one. */
+#include "stage_dataset.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "dataset_file.h"
+#include "sequence/pack.h"
+#include "work/schedule.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct split_blocks {
+    char *name, **paths;
+    size_t n_paths;
+    int64_t examples, first, n; /* blocks: task numbers first .. first + n - 1 */
+} split_blocks;
+
+typedef struct packing {
+    stages *s;
+    vocabulary words;
+    split_blocks *splits;
+    int n_splits;
+    int64_t n_blocks, next;
+    int materialise;
+} packing;
+
+static const split_blocks *split_of(const packing *x, int64_t task)
+{
+    int i = 0;
+    while (task >= x->splits[i].first + x->splits[i].n) i++;
+    return &x->splits[i];
+}
+
+/* OUT/sequences/NAME/train-00000-of-00003.h5, with a suffix before .h5 for the materialised form. */
+static int block_path(const packing *x, int64_t task, const char *kind, char **out)
+{
+    int rc = OK;
+    const split_blocks *b = split_of(x, task);
+    char *name = NULL;
+    TRY(pack_name(&name, b->name, task - b->first, b->n));
+    TRY(job_path(x->s->j, out, "sequences/%s/%s%s", x->s->j->sequence.name, kind, name));
+done:
+    mem_free(&name);
+    return rc;
+}
+
+static int is_done(const packing *x, int64_t task)
+{
+    char *path = NULL, *counts = NULL;
+    int there = block_path(x, task, x->materialise ? "tokens-" : "", &path) == OK && file_exists(path) &&
+                (x->materialise || (stage_numbered_path(x->s->j, "sequences", task, ".counts", &counts) == OK && file_exists(counts)));
+    mem_free(&path);
+    mem_free(&counts);
+    return there;
+}
+
+static int64_t next_block(void *user, int rank)
+{
+    (void)rank;
+    packing *x = user;
+    while (x->next < x->n_blocks && is_done(x, x->next)) x->next++;
+    return x->next < x->n_blocks ? x->next++ : -1;
+}
+
+static void block_done(void *user, int64_t task)
+{
+    (void)user;
+    (void)task;
+}
+
+static int64_t blocks_left(void *user) { return ((packing *)user)->n_blocks - ((packing *)user)->next; }
+
+static int pack_one(void *user, schedule *schedule, int64_t task, int final, progress_counts *counts)
+{
+    int rc = OK;
+    packing *x = user;
+    const split_blocks *b = split_of(x, task);
+    const sequence_options *o = &x->s->j->sequence;
+    char *path = NULL, *counts_path = NULL, *tokens = NULL;
+    sequence_counts c;
+    (void)schedule;
+    (void)final;
+    counts->work = 1;
+    TRY(block_path(x, task, "", &path));
+    if (x->materialise) {
+        TRY(block_path(x, task, "tokens-", &tokens));
+        TRY(pack_materialise(o, &x->words, b->paths, b->n_paths, path, tokens));
+        goto done;
+    }
+    TRY(pack_block(o, &x->words, b->paths, b->n_paths, task - b->first, path, &c));
+    TRY(stage_numbered_path(x->s->j, "sequences", task, ".counts", &counts_path));
+    TRY(file_commit(counts_path, &c, sizeof c, "sequence-counts"));
+done:
+    mem_free(&path);
+    mem_free(&counts_path);
+    mem_free(&tokens);
+    return rc;
+}
+
+/* Blocks made with other settings go; the note says what the rest is made with. Rank 0. */
+static int prepare(const packing *x)
+{
+    int rc = OK;
+    job *j = x->s->j;
+    char *note = NULL, *folder = NULL, *path = NULL, more[64], text[32];
+    uint8_t *bytes = NULL;
+    size_t n;
+    uint64_t hash;
+    snprintf(more, sizeof more, "%lld blocks", (long long)x->n_blocks);
+    TRY(settings_hash(j, SCOPE_SEQUENCES, "", more, &hash));
+    TRY(job_path(j, &note, "state/sequences/settings"));
+    if (file_read(note, 64, &bytes, &n) != OK || strtoull((char *)bytes, NULL, 16) != hash) {
+        TRY(job_path(j, &folder, "sequences"));
+        TRY(file_remove_tree(folder));
+        mem_free(&folder);
+        TRY(job_path(j, &folder, "state/sequences"));
+        TRY(file_remove_tree(folder));
+        TRY(file_make_folder(folder));
+        snprintf(text, sizeof text, "%016llx", (unsigned long long)hash);
+        TRY(file_commit(note, text, strlen(text), "sequence-settings"));
+    }
+    for (int64_t b = 0; b < x->n_blocks; b += 4096) {
+        mem_free(&path);
+        TRY(stage_numbered_path(j, "sequences", b, "", &path));
+        *strrchr(path, '/') = 0;
+        TRY(file_make_folder(path));
+    }
+    mem_free(&path);
+    TRY(job_path(j, &path, "sequences/%s", j->sequence.name));
+    TRY(file_make_folder(path));
+done:
+    mem_free(&note);
+    mem_free(&folder);
+    mem_free(&path);
+    mem_free(&bytes);
+    return rc;
+}
+
+static int open_splits(packing *x, const json_t *d)
+{
+    int rc = OK;
+    x->n_splits = corpus_split_count(&x->s->j->corpus);
+    TRY(MEM_ALLOC(x->splits, (size_t)x->n_splits));
+    for (int i = 0; i < x->n_splits; i++) {
+        split_blocks *b = &x->splits[i];
+        TRY(corpus_split_name(&x->s->j->corpus, i, &b->name));
+        TRY(dataset_shards(d, x->s->j->out, b->name, &b->paths, &b->n_paths, &b->examples));
+        b->first = x->n_blocks;
+        b->n = pack_blocks(&x->s->j->sequence, b->examples);
+        x->n_blocks += b->n;
+    }
+done:
+    return rc;
+}
+
+static int run(packing *x)
+{
+    job *j = x->s->j;
+    schedule_options o = {.root_works_below = j->run.root_works_below, .phase = x->materialise ? "materialise" : "pack", .metrics = j->metrics};
+    o.total.units = x->n_blocks;
+    o.total.work = (double)x->n_blocks;
+    for (int64_t b = 0; j->p.rank == 0 && b < x->n_blocks; b++)
+        if (is_done(x, b)) {
+            o.before.units++;
+            o.before.work++;
+        }
+    schedule_tasks tasks = {.next = next_block, .done = block_done, .left = blocks_left, .perform = pack_one, .user = x};
+    x->next = 0;
+    return schedule_run(&j->p, &o, &tasks);
+}
+
+int stage_pack(stages *s)
+{
+    int rc = OK;
+    job *j = s->j;
+    packing x = {.s = s};
+    json_t *d = NULL;
+    rc = stage_dataset_shards(s, &d);
+    if (rc == OK) rc = stage_dataset_words(s, &x.words);
+    if (rc == OK) rc = open_splits(&x, d);
+    if (rc == OK && j->p.rank == 0 && !s->complete) rc = prepare(&x);
+    TRY(par_agree(&j->p, rc));
+    if (!s->complete) TRY(run(&x));
+    LOG_JOB(LOG_INFO, "pack: %lld blocks of sequences of %lld tokens", (long long)x.n_blocks, (long long)j->sequence.length);
+    if (j->materialise) {
+        x.materialise = 1;
+        TRY(run(&x));
+    }
+done:
+    for (int i = 0; x.splits && i < x.n_splits; i++) {
+        mem_free(&x.splits[i].name);
+        dataset_paths_free(&x.splits[i].paths, x.splits[i].n_paths);
+    }
+    mem_free(&x.splits);
+    json_decref(d);
+    return rc;
+}
+
+int stage_sequence_files(const stages *s, const json_t *d, json_t **out)
+{
+    int rc = OK;
+    const job *j = s->j;
+    packing x = {.s = (stages *)s};
+    char *path = NULL;
+    uint8_t *bytes = NULL;
+    json_t *files = json_array(), *one = NULL;
+    sequence_counts c, total = {0};
+    size_t n;
+    TRY(open_splits(&x, d));
+    for (int64_t b = 0; b < x.n_blocks; b++) {
+        mem_free(&path);
+        mem_free(&bytes);
+        TRY(stage_numbered_path(j, "sequences", b, ".counts", &path));
+        TRY(file_read(path, sizeof c, &bytes, &n));
+        if (n != sizeof c) FAIL(ERR_CORRUPT, "%s is damaged", path);
+        memcpy(&c, bytes, sizeof c);
+        mem_free(&path);
+        TRY(block_path(&x, b, "", &path));
+        TRY(dataset_describe(j->out, path + strlen(j->out) + 1, &one));
+        json_object_update_new(one, json_pack("{s:s, s:I, s:I, s:I}", "split", split_of(&x, b)->name, "sequences", (json_int_t)c.sequences,
+                                              "documents", (json_int_t)c.documents, "tokens", (json_int_t)c.tokens));
+        json_array_append_new(files, one);
+        total.sequences += c.sequences;
+        total.documents += c.documents;
+        total.tokens += c.tokens;
+        total.split_documents += c.split_documents;
+        total.dropped_documents += c.dropped_documents;
+        total.dropped_tokens += c.dropped_tokens;
+    }
+    *out = json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O}}", j->sequence.name, "length", (json_int_t)j->sequence.length, "sequences",
+                     (json_int_t)total.sequences, "documents", (json_int_t)total.documents, "tokens", (json_int_t)total.tokens, "split_documents",
+                     (json_int_t)total.split_documents, "dropped_documents", (json_int_t)total.dropped_documents, "dropped_tokens",
+                     (json_int_t)total.dropped_tokens, "files", files);
+    if (!*out) FAIL(ERR_MEMORY, "no memory for dataset.json");
+done:
+    for (int i = 0; x.splits && i < x.n_splits; i++) {
+        mem_free(&x.splits[i].name);
+        dataset_paths_free(&x.splits[i].paths, x.splits[i].n_paths);
+    }
+    mem_free(&x.splits);
+    mem_free(&path);
+    mem_free(&bytes);
+    json_decref(files);
+    return rc;
+}

@@ -1,0 +1,69 @@
+/* Where shards and their counts lie. */
+#include "stages.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/status.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct counts_file {
+    char magic[8];
+    shard_counts counts;
+    uint64_t checksum;
+} counts_file;
+
+static const char magic[8] = "TSCOUNT1";
+
+int stage_shard_path(const stages *s, int64_t shard, char **out)
+{
+    int rc = OK;
+    char *split = NULL, *name = NULL;
+    const unit_shard *sh = unit_table_shard(s->units, shard);
+    TRY(corpus_split_name(&s->j->corpus, (int)sh->split, &split));
+    TRY(shard_name(&name, split, sh->number, sh->of));
+    TRY(job_path(s->j, out, "shards/%s", name));
+done:
+    mem_free(&split);
+    mem_free(&name);
+    return rc;
+}
+
+int stage_read_counts(const stages *s, int64_t shard, shard_counts *out)
+{
+    int rc = OK;
+    char *path = NULL, *file = NULL;
+    uint8_t *bytes = NULL;
+    size_t n;
+    counts_file f;
+    TRY(stage_shard_path(s, shard, &file));
+    TRY(stage_numbered_path(s->j, "shards", shard, ".counts", &path));
+    TRY(file_read(path, sizeof f, &bytes, &n));
+    if (n != sizeof f) FAIL(ERR_CORRUPT, "%s is damaged", path);
+    memcpy(&f, bytes, sizeof f);
+    if (memcmp(f.magic, magic, sizeof magic) || f.checksum != hash64(&f.counts, sizeof f.counts, 0)) FAIL(ERR_CORRUPT, "%s is damaged", path);
+    if (!file_exists(file)) FAIL(ERR_MISSING, "%s is not there", file);
+    *out = f.counts;
+done:
+    mem_free(&path);
+    mem_free(&file);
+    mem_free(&bytes);
+    return rc;
+}
+
+int stage_write_counts(const stages *s, int64_t shard, const shard_counts *c)
+{
+    int rc = OK;
+    char *path = NULL;
+    counts_file f;
+    memset(&f, 0, sizeof f);
+    memcpy(f.magic, magic, sizeof magic);
+    f.counts = *c;
+    f.checksum = hash64(&f.counts, sizeof f.counts, 0);
+    TRY(stage_numbered_path(s->j, "shards", shard, ".counts", &path));
+    TRY(file_commit(path, &f, sizeof f, "counts"));
+done:
+    mem_free(&path);
+    return rc;
+}

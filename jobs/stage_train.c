@@ -1,0 +1,238 @@
+/* The codebooks: frozen, there already, or trained from the sample on all ranks. */
+#include "stage_train.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "sample_set.h"
+#include "work/stop.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int stop_flag(void *user)
+{
+    (void)user;
+    return stop_asked();
+}
+
+static void report(void *user, int64_t iteration, double inertia, double changed)
+{
+    LOG_JOB(LOG_INFO, "train %s: iteration %lld, inertia %.6g, changed %.4f %%", (const char *)user, (long long)iteration, inertia, 100 * changed);
+}
+
+/* state/train/NAME.hash says for which settings a result is finished. */
+static int is_finished(const job *j, const char *name, uint64_t hash)
+{
+    char *path = NULL;
+    uint8_t *bytes = NULL;
+    size_t n;
+    int finished = job_path(j, &path, "state/train/%s.hash", name) == OK && file_read(path, 64, &bytes, &n) == OK &&
+                   strtoull((char *)bytes, NULL, 16) == hash;
+    mem_free(&path);
+    mem_free(&bytes);
+    return finished;
+}
+
+static int note_finished(const job *j, const char *name, uint64_t hash)
+{
+    int rc = OK;
+    char *path = NULL, text[32];
+    snprintf(text, sizeof text, "%016llx", (unsigned long long)hash);
+    TRY(job_path(j, &path, "state/train/%s.hash", name));
+    TRY(file_commit(path, text, strlen(text), "trained"));
+done:
+    mem_free(&path);
+    return rc;
+}
+
+/* The folder of checkpoints, emptied when it belongs to other settings. Rank 0. */
+static int prepare_checkpoints(const job *j, const char *name, uint64_t hash, char **folder)
+{
+    int rc = OK;
+    char *path = NULL, started[64];
+    TRY(job_path(j, folder, "state/train/%s", name));
+    if (j->p.rank != 0) goto done;
+    snprintf(started, sizeof started, "%s-started", name);
+    if (!is_finished(j, started, hash)) {
+        TRY(file_remove_tree(*folder));
+        TRY(file_make_folder(*folder));
+        TRY(note_finished(j, started, hash));
+    }
+done:
+    mem_free(&path);
+    return rc;
+}
+
+static int check_sample(const job *j, const kmeans_data *data, const char *name)
+{
+    (void)j;
+    int rc = OK;
+    if (!data->n_global) FAIL(ERR_REJECTS, "no row of the %s training sample could be used; see the rank logs", name);
+done:
+    return rc;
+}
+
+static int train_pca(training *t)
+{
+    int rc = OK;
+    stages *s = t->s;
+    job *j = s->j;
+    sample_set *set = NULL;
+    kmeans_data data;
+    double *mean = NULL, *variances = NULL;
+    float *components = NULL;
+    char *path = NULL;
+    int64_t n;
+    TRY(image_pca_components(&j->image, &n));
+    TRY(sample_set_open(&set, s, "image", t->image_hash, NULL, &data));
+    TRY(check_sample(j, &data, "image"));
+    rc = MEM_ALLOC(mean, (size_t)data.d);
+    if (rc == OK) rc = MEM_ALLOC(variances, (size_t)n);
+    if (rc == OK) rc = MEM_ALLOC(components, (size_t)(n * data.d));
+    TRY(par_agree(&j->p, rc));
+    LOG_JOB(LOG_INFO, "train: %lld principal components of %lld vectors of %lld values", (long long)n, (long long)data.n_global, (long long)data.d);
+    TRY(pca_fit(&j->p, &data, n, stop_flag, NULL, mean, components, variances));
+    rc = projection_from_pca(&s->image_map, mean, components, n, data.d);
+    if (rc == OK && j->p.rank == 0) {
+        rc = job_path(j, &path, "state/projection.bin");
+        if (rc == OK) rc = projection_save(s->image_map, path);
+        if (rc == OK) rc = note_finished(j, "projection", t->pca_hash);
+    }
+    TRY(par_agree(&j->p, rc));
+done:
+    sample_set_close(&set);
+    mem_free(&mean);
+    mem_free(&variances);
+    mem_free(&components);
+    mem_free(&path);
+    return rc;
+}
+
+static int describe_book(const stages *s, const char *name, codebook *book)
+{
+    int rc = OK;
+    const job *j = s->j;
+    char map[33] = "";
+    int sound = !strcmp(name, "audio");
+    if (s->image_map && !sound) projection_hash(s->image_map, map);
+    TRY(mem_string(&book->name, name));
+    TRY(mem_string(&book->encoder, sound ? audio_encoder_name(&j->audio) : "patches"));
+    book->layer = -1;
+    TRY(sound ? audio_feature_text(&j->audio, &book->feature) : image_feature_text(&j->image, map, &book->feature));
+    TRY(codebook_hash(book));
+done:
+    return rc;
+}
+
+static int train_book(training *t, const char *name, const codebook_options *o, uint64_t sample_hash, uint64_t book_hash, codebook *out)
+{
+    int rc = OK;
+    stages *s = t->s;
+    job *j = s->j;
+    sample_set *set = NULL;
+    kmeans_data data;
+    char *folder = NULL, *books = NULL;
+    codebook book = {0};
+    TRY(par_agree(&j->p, prepare_checkpoints(j, name, book_hash, &folder)));
+    TRY(sample_set_open(&set, s, name, sample_hash, strcmp(name, "image") ? NULL : s->image_map, &data));
+    TRY(check_sample(j, &data, name));
+    kmeans_options k = {.size = o->size,
+                        .seed = o->seed,
+                        .max_iterations = j->train.iterations,
+                        .tolerance = j->train.tolerance,
+                        .seed_vectors = j->train.seed_vectors,
+                        .held_out = j->train.held_out};
+    LOG_JOB(LOG_INFO, "train %s: %lld vectors of %lld values, %lld codes", name, (long long)data.n_global, (long long)data.d, (long long)o->size);
+    TRY(kmeans_fit(&j->p, &data, &k, folder, stop_flag, report, (void *)name, &book));
+    rc = describe_book(s, name, &book);
+    if (rc == OK && j->p.rank == 0) {
+        rc = job_path(j, &books, "codebooks");
+        if (rc == OK) rc = file_make_folder(books);
+        if (rc == OK) rc = codebook_save(&book, books);
+        if (rc == OK) rc = note_finished(j, name, book_hash);
+    }
+    TRY(par_agree(&j->p, rc));
+    LOG_JOB(LOG_INFO, "train %s: %s after %lld iterations, %lld of %lld codes used, perplexity %.1f", name, book.quality.stop,
+            (long long)book.quality.iterations, (long long)book.quality.codes_used, (long long)book.k, book.quality.perplexity);
+    *out = book;
+    book = (codebook){0};
+done:
+    codebook_free(&book);
+    sample_set_close(&set);
+    mem_free(&folder);
+    mem_free(&books);
+    return rc;
+}
+
+/* What is to be done, the same on all ranks. */
+static int plan(training *t)
+{
+    int rc = OK;
+    stages *s = t->s;
+    job *j = s->j;
+    int64_t components, flags[3] = {0};
+    char units[64];
+    const corpus_totals *totals = corpus_index_totals(s->index);
+    const char *index = corpus_index_hash(s->index);
+    uint64_t table;
+    TRY(image_pca_components(&j->image, &components));
+    TRY(settings_hash(j, SCOPE_TOKENS, "", index, &table));
+    snprintf(units, sizeof units, "%016llx", (unsigned long long)table);
+    TRY(settings_hash(j, SCOPE_CODEBOOK, "audio.", index, &t->audio_book_hash));
+    TRY(settings_hash(j, SCOPE_CODEBOOK, "image.", index, &t->image_book_hash));
+    TRY(settings_hash(j, SCOPE_CODEBOOK, "audio.", units, &t->audio_hash));
+    TRY(settings_hash(j, SCOPE_CODEBOOK, "image.", units, &t->image_hash));
+    t->pca_hash = t->image_book_hash;
+    int sound = j->audio.use && totals->audio_rows > 0, pictures = j->image.use && totals->image_rows > 0;
+    if (j->p.rank == 0) {
+        flags[0] = sound && j->audio.keep != KEEP_VECTORS && !*j->audio.codebook.path && !is_finished(j, "audio", t->audio_book_hash);
+        flags[1] = pictures && j->image.keep != KEEP_VECTORS && !*j->image.codebook.path && !is_finished(j, "image", t->image_book_hash);
+        flags[2] = pictures && components > 0 && !is_finished(j, "projection", t->pca_hash);
+    }
+    par_broadcast(&j->p, flags, sizeof flags);
+    t->train_audio = (int)flags[0];
+    t->train_image = (int)flags[1];
+    t->train_pca = (int)flags[2];
+    t->sample_image = t->train_image || t->train_pca;
+done:
+    return rc;
+}
+
+/* Too many rejects in the index: say so before hours of training. */
+static int check_index_rejects(const stages *s)
+{
+    int rc = OK;
+    const corpus_totals *t = corpus_index_totals(s->index);
+    if ((double)t->rejected > s->j->run.max_reject_rate * (double)t->rows)
+        FAIL(ERR_REJECTS, "%lld of %lld rows are rejected by the index, more than run.max_reject_rate (%g)", (long long)t->rejected, (long long)t->rows,
+             s->j->run.max_reject_rate);
+done:
+    return rc;
+}
+
+int stage_codebooks(stages *s)
+{
+    int rc = OK;
+    job *j = s->j;
+    training t = {.s = s};
+    char *path = NULL;
+    if (s->repack) return OK;
+    TRY(check_index_rejects(s));
+    TRY(par_agree(&j->p, plan(&t)));
+    if (j->p.rank == 0) {
+        rc = job_path(j, &path, "state/train");
+        if (rc == OK) rc = file_make_folder(path);
+    }
+    TRY(par_agree(&j->p, rc));
+    if (t.train_audio || t.sample_image) TRY(stage_sample(&t));
+    if (t.train_pca) TRY(train_pca(&t));
+    TRY(par_agree(&j->p, stage_load_projection(s)));
+    if (t.train_audio) TRY(train_book(&t, "audio", &j->audio.codebook, t.audio_hash, t.audio_book_hash, &s->audio_book));
+    if (t.train_image) TRY(train_book(&t, "image", &j->image.codebook, t.image_hash, t.image_book_hash, &s->image_book));
+    TRY(par_agree(&j->p, stage_load_models(s)));
+done:
+    mem_free(&path);
+    return rc;
+}

@@ -1,0 +1,93 @@
+/* The table of units and shards, from the index and the content settings. */
+#include "stages.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/status.h"
+
+#include <string.h>
+
+/* Estimated work: a second of sound weighs 1; decoding and patching a picture costs about as much as half a second plus a tenth per megapixel. */
+static const double PICTURE = 0.5, MEGAPIXEL = 0.1, ROW = 0.01;
+
+typedef struct estimate {
+    const stages *s;
+    text_view group;
+    int split;
+    double audio_bytes, image_bytes; /* per frame, per picture */
+} estimate;
+
+static double vector_bytes(int keep, double width) { return (keep != KEEP_VECTORS ? 2 : 0) + (keep != KEEP_TOKENS ? 2 * width : 0); }
+
+static int same_text(text_view a, text_view b) { return a.n == b.n && !memcmp(a.bytes, b.bytes, a.n); }
+
+static int estimate_row(void *user, int64_t i, unit_row *out)
+{
+    int rc = OK;
+    estimate *e = user;
+    const job *j = e->s->j;
+    corpus_row row;
+    TRY(corpus_index_row(e->s->index, i, &row));
+    int sound = j->audio.use && row.status == OK && row.media[MEDIA_AUDIO].size >= 0;
+    int picture = j->image.use && row.status == OK && row.media[MEDIA_IMAGE].size >= 0;
+    double seconds = sound ? corpus_row_seconds(&row) : 0;
+    out->split = row.split;
+    out->starts_group = !i || row.split != e->split || !same_text(row.field[FIELD_GROUP], e->group);
+    out->weight = ROW;
+    if (picture) out->weight += PICTURE + MEGAPIXEL * 1e-6 * (double)row.image_width * (double)row.image_height;
+    int64_t windows = sound ? audio_windows(&j->audio, seconds) : 0;
+    if (windows > j->audio.piece_windows) {
+        out->piece_windows = j->audio.piece_windows;
+        out->n_pieces = (windows + out->piece_windows - 1) / out->piece_windows;
+        out->piece_seconds = seconds / (double)out->n_pieces;
+        out->piece_weight = out->piece_seconds;
+    } else {
+        out->weight += seconds;
+        out->seconds = seconds;
+    }
+    out->images = picture;
+    out->rejected = row.status != OK;
+    out->bytes = 128 + 2 * (double)row.field[FIELD_TEXT].n + (double)row.field[FIELD_ID].n + seconds * CORE_FRAME_HZ * e->audio_bytes +
+                 (picture ? e->image_bytes : 0);
+    e->group = row.field[FIELD_GROUP];
+    e->split = row.split;
+done:
+    return rc;
+}
+
+static double clamp(double x, double low, double high) { return x < low ? low : x > high ? high : x; }
+
+static int make(const stages *s, const char *path, uint64_t hash)
+{
+    const job *j = s->j;
+    const corpus_totals *t = corpus_index_totals(s->index);
+    double patches = (double)(j->image.width / j->image.patch) * (double)(j->image.height / j->image.patch);
+    estimate e = {.s = s, .split = -1};
+    e.audio_bytes = vector_bytes(j->audio.keep, 80);
+    e.image_bytes = patches * vector_bytes(j->image.keep, (double)(3 * j->image.patch * j->image.patch));
+    double total = t->audio_seconds + PICTURE * (double)t->image_rows + MEGAPIXEL * 1e-6 * (double)t->pixels + ROW * (double)t->rows;
+    unit_options o = {.unit_weight = clamp(total / 1024, j->output.unit_min, j->output.unit_max), .shard_bytes = (double)j->output.shard_bytes, .hash = hash};
+    return unit_table_make(path, corpus_index_rows(s->index), &o, estimate_row, &e);
+}
+
+int stage_units(stages *s)
+{
+    int rc = OK;
+    job *j = s->j;
+    char *path = NULL;
+    uint64_t hash = 0;
+    if (s->repack) return OK;
+    TRY(job_path(j, &path, "state/units.bin"));
+    TRY(settings_hash(j, SCOPE_TOKENS, "", corpus_index_hash(s->index), &hash));
+    if (j->p.rank == 0) {
+        rc = unit_table_open(&s->units, path, hash);
+        if (rc == ERR_MISSING || rc == ERR_CORRUPT) rc = make(s, path, hash);
+    }
+    TRY(par_agree(&j->p, rc));
+    if (!s->units) rc = unit_table_open(&s->units, path, hash);
+    TRY(par_agree(&j->p, rc));
+    LOG_JOB(LOG_INFO, "units: %lld in %lld shards", (long long)unit_table_units(s->units), (long long)unit_table_shards(s->units));
+done:
+    mem_free(&path);
+    return rc;
+}

@@ -1,0 +1,271 @@
+#include "stages.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "dataset_file.h"
+#include "runs_log.h"
+#include "suspects.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PER_FOLDER = 4096, TEXT_LIMIT = 16 << 20 };
+
+int stage_numbered_path(const job *j, const char *folder, int64_t number, const char *suffix, char **out)
+{
+    return job_path(j, out, "state/%s/%05lld/%010lld%s", folder, (long long)(number / PER_FOLDER), (long long)number, suffix);
+}
+
+static int remove_state(const job *j, const char *name)
+{
+    int rc = OK;
+    char *path = NULL;
+    TRY(job_path(j, &path, "%s", name));
+    TRY(file_remove_tree(path));
+done:
+    mem_free(&path);
+    return rc;
+}
+
+static int read_text(const job *j, const char *name, char **text)
+{
+    int rc = OK;
+    char *path = NULL;
+    size_t n;
+    TRY(job_path(j, &path, "%s", name));
+    TRY(file_read(path, TEXT_LIMIT, (uint8_t **)text, &n));
+done:
+    mem_free(&path);
+    return rc;
+}
+
+static int write_text(const job *j, const char *name, const char *text)
+{
+    int rc = OK;
+    char *path = NULL;
+    TRY(job_path(j, &path, "%s", name));
+    TRY(file_commit(path, text, strlen(text), "settings"));
+done:
+    mem_free(&path);
+    return rc;
+}
+
+static int has(const job *j, const char *name)
+{
+    char *path = NULL;
+    int there = job_path(j, &path, "%s", name) == OK && file_exists(path);
+    mem_free(&path);
+    return there;
+}
+
+/* Whether any token is committed: a part or a shard. */
+static int has_tokens(const job *j) { return has(j, "state/parts") || has(j, "state/shards"); }
+
+/* An output folder holds a dataset of ours, its state, or nothing: never write among somebody's files. */
+static int check_folder(const job *j)
+{
+    int rc = OK;
+    file_list names = {0};
+    if (!file_exists(j->out) || has(j, "state") || has(j, "dataset.json")) goto done;
+    TRY(file_list_folder(j->out, &names));
+    for (size_t i = 0; i < names.n; i++)
+        if (strcmp(names.names[i], "logs")) FAIL(ERR_CONFIG, "output.path %s holds other files (%s); name a new or empty folder", j->out, names.names[i]);
+done:
+    file_list_free(&names);
+    return rc;
+}
+
+/* Remove everything that an output folder of ours can hold, but the owner file and the logs. */
+static int wipe(const job *j)
+{
+    static const char *const names[] = {"dataset.json",    "README.md",   "croissant.json", "config.resolved.yaml", "vocabulary.json", "rejects.jsonl",
+                                        "report.html",     "codebooks",   "shards",         "sequences",            "state/index",     "state/units.bin",
+                                        "state/features",  "state/train", "state/parts",    "state/shards",         "state/rejects",   "state/sequences",
+                                        "state/canary", "state/dataset.json", "state/config.resolved.yaml", "state/facts", "state/poison", "state/projection.bin"};
+    int rc = OK;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) TRY(remove_state(j, names[i]));
+done:
+    return rc;
+}
+
+/* A stage and all that depend on it are done anew; tokens are never thrown away here. */
+static int invalidate(const job *j, option_scope first)
+{
+    int rc = OK;
+    if (first == SCOPE_INDEX) TRY(remove_state(j, "state/index"));
+    if (first <= SCOPE_CODEBOOK) {
+        /* features and codebooks carry the hash of what they depend on, per codebook: what still fits is kept */
+        if (first == SCOPE_INDEX) TRY(remove_state(j, "state/features"));
+    }
+    if (first <= SCOPE_TOKENS) {
+        TRY(remove_state(j, "state/units.bin"));
+        TRY(remove_state(j, "state/canary"));
+        TRY(remove_state(j, "state/features")); /* their parts are numbered by units */
+    }
+    TRY(remove_state(j, "sequences"));
+    TRY(remove_state(j, "state/sequences"));
+done:
+    return rc;
+}
+
+static const char *scope_stage(option_scope s)
+{
+    static const char *const names[] = {"the index", "the codebooks", "the tokens", "the sequences"};
+    return names[s];
+}
+
+static int refuse(const job *j, const char *differences)
+{
+    char list[768];
+    snprintf(list, sizeof list, "%s", differences);
+    for (char *p = list; *p; p++)
+        if (*p == '\n') *p = p[1] ? ';' : 0;
+    return status_set(ERR_MISMATCH, __FILE__, __LINE__,
+                      "%s holds tokens made with other settings: %s. Restore these, choose another output.path, or give --overwrite to throw the tokens away",
+                      j->out, list);
+}
+
+/* Compare with what is there, and decide. Rank 0. */
+static int settle(stages *s)
+{
+    /* a repack moves dataset.json into state first: until it is done the dataset is not complete */
+    int rc = OK, complete = has(s->j, "dataset.json"), finished = complete || has(s->j, "state/dataset.json");
+    char *resolved = NULL, *facts = NULL, *differences = NULL;
+    option_scope first = SCOPE_RUN;
+    if (!finished && !has(s->j, "state/facts")) goto fresh;
+    TRY(read_text(s->j, finished ? "config.resolved.yaml" : "state/config.resolved.yaml", &resolved));
+    TRY(finished ? dataset_facts(s->j->out, complete ? "dataset.json" : "state/dataset.json", &facts) : read_text(s->j, "state/facts", &facts));
+    TRY(settings_compare(s->j, &s->settings, resolved, facts, &first, &differences));
+    if (first < SCOPE_SEQUENCES && (finished || has_tokens(s->j))) {
+        rc = refuse(s->j, differences);
+        goto done;
+    }
+    if (first != SCOPE_RUN) {
+        LOG_JOB(LOG_INFO, "settings changed, %s will be made anew:", scope_stage(first));
+        for (char *line = differences; *line;) {
+            size_t n = strcspn(line, "\n");
+            LOG_JOB(LOG_INFO, "  %.*s", (int)n, line);
+            line += n + (line[n] == '\n');
+        }
+    }
+    s->complete = complete && first == SCOPE_RUN;
+    s->repack = finished && !s->complete;
+    if (s->complete || s->repack) goto done;
+    if (first != SCOPE_RUN) TRY(invalidate(s->j, first));
+fresh:
+    TRY(write_text(s->j, "state/config.resolved.yaml", s->settings.resolved));
+    TRY(write_text(s->j, "state/facts", s->settings.facts));
+done:
+    mem_free(&resolved);
+    mem_free(&facts);
+    mem_free(&differences);
+    return rc;
+}
+
+static int begin_root(stages *s)
+{
+    int rc = OK;
+    job *j = s->j;
+    char *path = NULL;
+    TRY(settings_make(j, &s->settings));
+    TRY(check_folder(j));
+    /* a finished dataset is looked at before anything is written */
+    if (has(j, "dataset.json") && !j->overwrite && !has(j, "state")) {
+        TRY(settle(s));
+        if (s->complete) goto done;
+    }
+    TRY(job_path(j, &path, "logs"));
+    TRY(file_make_folder(path));
+    mem_free(&path);
+    TRY(job_path(j, &path, "state"));
+    TRY(file_make_folder(path));
+    mem_free(&path);
+    TRY(job_path(j, &path, "state/owner"));
+    TRY(owner_take(&j->owner, path, &j->attempt));
+    if (j->overwrite) TRY(wipe(j));
+    TRY(settle(s));
+    mem_free(&path);
+    TRY(job_path(j, &path, "logs/metrics.jsonl"));
+    j->metrics = fopen(path, "ae");
+    if (!j->metrics) FAIL(status_from_errno(errno), "%s: %s", path, strerror(errno));
+    TRY(runs_log_start(j));
+    TRY(suspects_collect(j));
+done:
+    mem_free(&path);
+    return rc;
+}
+
+int stages_begin(stages *s, job *j)
+{
+    int rc = OK;
+    char *path = NULL;
+    *s = (stages){.j = j};
+    if (j->p.rank == 0) rc = begin_root(s);
+    TRY(par_agree(&j->p, rc));
+    int64_t shared[3] = {s->complete, s->repack, j->attempt};
+    par_broadcast(&j->p, shared, sizeof shared);
+    s->complete = (int)shared[0];
+    s->repack = (int)shared[1];
+    j->attempt = shared[2];
+    if (s->complete) goto done;
+    TRY(suspects_share(j));
+    char tag[96];
+    snprintf(tag, sizeof tag, "%.48s-%d-a%lld-r%d", j->p.host, (int)getpid(), (long long)j->attempt, j->p.rank);
+    file_set_tag(tag);
+    rc = job_path(j, &path, "logs/rank-%04d.log", j->p.rank);
+    if (rc == OK) rc = log_open(path, LOG_DEBUG);
+    mem_free(&path);
+    if (rc == OK) rc = job_path(j, &path, "state/inhand");
+    if (rc == OK) rc = inhand_open(&j->inhand, path, j->attempt, j->p.rank);
+    TRY(par_agree(&j->p, rc));
+done:
+    mem_free(&path);
+    return rc;
+}
+
+void stages_end(stages *s, int status)
+{
+    job *j = s->j;
+    if (!j) return;
+    core_free(&s->core);
+    projection_free(&s->image_map);
+    codebook_free(&s->audio_book);
+    codebook_free(&s->image_book);
+    unit_table_close(&s->units);
+    corpus_index_close(&s->index);
+    suspects_free(j);
+    inhand_close(&j->inhand);
+    if (j->owner) runs_log_end(j, status);
+    if (j->metrics) fclose(j->metrics);
+    j->metrics = NULL;
+    settings_free(&s->settings);
+    owner_release(&j->owner);
+}
+
+int stages_run(job *j, const char *last)
+{
+    static const struct {
+        const char *name;
+        int (*run)(stages *s);
+    } order[] = {{"index", stage_index},       {"units", stage_units}, {"train", stage_codebooks},
+                 {"tokenize", stage_tokenize}, {"pack", stage_pack},   {"finish", stage_finish}};
+    stages s;
+    int rc = stages_begin(&s, j);
+    if (rc == OK && s.complete) {
+        if (j->materialise)
+            rc = stage_pack(&s);
+        else
+            LOG_JOB(LOG_INFO, "%s is complete and current: nothing to do", j->out);
+        goto done;
+    }
+    for (size_t i = 0; rc == OK && i < sizeof order / sizeof *order; i++) {
+        rc = order[i].run(&s);
+        if (!strcmp(order[i].name, last)) break;
+    }
+done:
+    stages_end(&s, rc);
+    return rc;
+}

@@ -1,0 +1,20 @@
+/* The table of verbs. */
+#include "job.h"
+#include "verbs.h"
+
+static const verb verbs[] = {
+    {"run", "CONFIG", "all of the below in order, skipping what is done", 1, verb_run},
+    {"plan", "CONFIG", "what would be done: rows, hours, images, tokens, shards, bytes; writes nothing", 1, verb_plan},
+    {"index", "CONFIG", "manifest to binary index", 1, verb_index},
+    {"train", "CONFIG", "the codebooks", 1, verb_train},
+    {"tokenize", "CONFIG", "parts and shards", 1, verb_tokenize},
+    {"pack", "CONFIG", "sequences (--materialise: also shuffled joint ids)", 1, verb_pack},
+    {"verify", "DATASET", "accounting, checksums, ranges (--corpus ROOT: canary rows again)", 0, verb_verify},
+    {"show", "DATASET ID", "one example, token by token (--wav, --png FILE: what was seen)", 0, verb_show},
+    {"status", "DATASET", "how far a job is, and why it stopped", 0, verb_status},
+    {"encode", "CONFIG FILE...", "features or tokens of single files (--what features|tokens, --npy FILE)", 1, verb_encode},
+    {"_row", "CONFIG POSITION", "one row in isolation", 0, verb_isolated_row},
+    {"_probe", "FILE...", "headers of files in isolation", 0, verb_isolated_probe},
+};
+
+int main(int argc, char **argv) { return job_main(argc, argv, verbs, sizeof verbs / sizeof *verbs); }
