@@ -1,0 +1,106 @@
+/* Children of the program: one row, or the headers of files, where a crash costs nothing. They never start MPI. */
+#include "verbs.h"
+
+#include "base/fault.h"
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "stages.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void no_core_file(void)
+{
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none);
+}
+
+static int load_config(job *j)
+{
+    const config_section sections[] = {
+        {&corpus_options_table, &j->corpus}, {&output_options_table, &j->output},     {&audio_options_table, &j->audio},
+        {&image_options_table, &j->image},   {&text_options_table, &j->text},         {&sequence_options_table, &j->sequence},
+        {&train_options_table, &j->train},   {&run_options_table, &j->run},
+    };
+    int rc = OK;
+    TRY(config_create(&j->config, sections, sizeof sections / sizeof *sections));
+    TRY(config_read(j->config, j->target));
+done:
+    return rc;
+}
+
+/* Codebooks do not matter here: decoding and features are what can crash. */
+static int run_row(const job *j, const corpus_index *index, int64_t position)
+{
+    int rc = OK;
+    core *c = NULL;
+    example e = {0};
+    corpus_row row;
+    media m[N_MEDIA];
+    audio_options audio = j->audio;
+    image_options image = j->image;
+    char id[96];
+    memset(m, 0, sizeof m);
+    audio.keep = image.keep = KEEP_VECTORS;
+    core_settings settings = {.audio = &audio, .image = &image, .text = &j->text};
+    TRY(core_create(&c, &settings));
+    TRY(corpus_index_row(index, position, &row));
+    snprintf(id, sizeof id, "%.*s", (int)(row.field[FIELD_ID].n < 80 ? row.field[FIELD_ID].n : 80), row.field[FIELD_ID].bytes);
+    fault_point_at("decode.row", id);
+    for (int k = 0; k < N_MEDIA; k++) TRY(media_open(corpus_index_root(index), &row, k, j->run.prefetch_bytes / 2, &m[k]));
+    TRY(core_row(c, &row, position, 1, m, 1, 1, NULL, NULL, &e));
+done:
+    for (int k = 0; k < N_MEDIA; k++) media_close(&m[k]);
+    example_free(&e);
+    core_free(&c);
+    return rc;
+}
+
+int verb_isolated_row(job *j)
+{
+    int rc = OK;
+    corpus_index *index = NULL;
+    char *folder = NULL;
+    no_core_file();
+    if (j->n_args != 1) FAIL(ERR_USAGE, "_row needs a config and a position");
+    TRY(load_config(j));
+    TRY(mem_string(&j->out, j->output.path));
+    TRY(job_path(j, &folder, "state/index"));
+    TRY(corpus_index_open(&index, folder, &j->corpus));
+    TRY(run_row(j, index, strtoll(j->args[0], NULL, 10)));
+done:
+    corpus_index_close(&index);
+    mem_free(&folder);
+    mem_free(&j->out);
+    config_free(&j->config);
+    return rc;
+}
+
+static void probe_file(const char *path)
+{
+    struct stat st;
+    audio_stream *stream = NULL;
+    audio_info sound;
+    audio_limits limits = {0};
+    image_info picture;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0) return;
+    byte_source source = source_of_file(fd, 0, st.st_size);
+    if (image_probe(&source, &picture) != OK && audio_open(&stream, &source, &limits, &sound) == OK) audio_close(&stream);
+    close(fd);
+}
+
+int verb_isolated_probe(job *j)
+{
+    no_core_file();
+    probe_file(j->target);
+    for (int i = 0; i < j->n_args; i++) probe_file(j->args[i]);
+    return OK;
+}

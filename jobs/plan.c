@@ -1,0 +1,109 @@
+/* What a job would do and make, from the index; an index that is not there is made in a temporary folder and removed. */
+#include "stages.h"
+#include "verbs.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "work/stop.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct estimate {
+    double audio_tokens, image_tokens, text_tokens, bytes;
+} estimate;
+
+static void estimate_output(const stages *s, estimate *e)
+{
+    const job *j = s->j;
+    const corpus_totals *t = corpus_index_totals(s->index);
+    double patches = (double)(j->image.width / j->image.patch) * (double)(j->image.height / j->image.patch);
+    *e = (estimate){.text_tokens = (double)t->text_bytes};
+    if (j->audio.use) e->audio_tokens = t->audio_seconds * CORE_FRAME_HZ;
+    if (j->image.use) e->image_tokens = (double)t->image_rows * patches;
+    e->bytes = 2 * (e->audio_tokens + e->image_tokens) + 2 * e->text_tokens + 128 * (double)t->rows;
+    if (j->audio.keep != KEEP_TOKENS) e->bytes += e->audio_tokens * 2 * 39;
+    if (j->image.keep != KEEP_TOKENS) e->bytes += e->image_tokens * 2 * 3 * (double)(j->image.patch * j->image.patch);
+}
+
+/* Per rank: read-ahead, one window of sound with its features, one picture at the limit of pixels that this corpus needs, codebooks. */
+static double estimate_memory(const stages *s)
+{
+    const job *j = s->j;
+    double window = j->audio.window_s * CORE_RATE_HZ * 8 + j->audio.window_s * CORE_FRAME_HZ * 257 * 4;
+    double books = 0;
+    if (j->audio.use) books += (double)j->audio.codebook.size * 80 * 8;
+    if (j->image.use) books += (double)j->image.codebook.size * 3 * (double)(j->image.patch * j->image.patch) * 8;
+    double picture = j->image.use ? 6 * (double)corpus_index_totals(s->index)->largest_pixels : 0;
+    return 60e6 + (double)j->run.prefetch_bytes + window + books + picture;
+}
+
+static void print_plan(const stages *s)
+{
+    const job *j = s->j;
+    const corpus_totals *t = corpus_index_totals(s->index);
+    estimate e;
+    estimate_output(s, &e);
+    printf("corpus         %s\n", j->corpus.path);
+    printf("rows           %lld (%lld rejected by the index)\n", (long long)t->rows, (long long)t->rejected);
+    printf("sound          %lld rows, %.2f hours\n", (long long)t->audio_rows, t->audio_seconds / 3600);
+    printf("pictures       %lld, %.1f megapixels\n", (long long)t->image_rows, (double)t->pixels * 1e-6);
+    printf("texts          %lld, %lld bytes\n", (long long)t->text_rows, (long long)t->text_bytes);
+    printf("media          %.1f MB\n", (double)t->media_bytes * 1e-6);
+    printf("tokens         about %.0f of sound, %.0f of pictures, %.0f of text\n", e.audio_tokens, e.image_tokens, e.text_tokens);
+    printf("units          %lld\n", (long long)unit_table_units(s->units));
+    printf("shards         %lld, about %.1f MB in all\n", (long long)unit_table_shards(s->units), e.bytes * 1e-6);
+    printf("memory         about %.0f MB per rank\n", estimate_memory(s) * 1e-6);
+    printf("codebooks      audio %s, image %s\n", *j->audio.codebook.path ? j->audio.codebook.path : j->audio.use ? "trained" : "none",
+           *j->image.codebook.path ? j->image.codebook.path : j->image.use ? "trained" : "none");
+    printf("output         %s\n", j->out);
+}
+
+/* Rank 0 names a folder of its own in TMPDIR for the index and units; nothing is written to the output. */
+static int make_temporary(job *j, char **folder)
+{
+    int rc = OK;
+    size_t n = 0;
+    const char *base = getenv("TMPDIR");
+    *folder = NULL;
+    if (j->p.rank == 0) {
+        rc = mem_format(folder, "%s/tessera-plan-XXXXXX", base && *base ? base : "/tmp");
+        if (rc == OK && !mkdtemp(*folder)) rc = status_set(ERR_IO, __FILE__, __LINE__, "cannot make a folder in %s", base && *base ? base : "/tmp");
+        if (rc == OK) n = strlen(*folder);
+    }
+    TRY(par_agree(&j->p, rc));
+    TRY(par_share(&j->p, folder, &n));
+done:
+    return rc;
+}
+
+int verb_plan(job *j)
+{
+    int rc = OK;
+    stages s = {.j = j};
+    char *folder = NULL, *kept = j->out, *state = NULL;
+    if (j->p.size > 1 && j->p.n_nodes > 1) FAIL(ERR_USAGE, "plan works on one node: its index lies in a temporary folder of that node");
+    TRY(make_temporary(j, &folder));
+    j->out = folder;
+    if (j->p.rank == 0) {
+        rc = settings_make(j, &s.settings);
+        if (rc == OK) rc = job_path(j, &state, "state");
+        if (rc == OK) rc = file_make_folder(state);
+    }
+    rc = par_agree(&j->p, rc);
+    if (rc == OK) rc = stage_index(&s);
+    if (rc == OK) rc = stage_units(&s);
+    j->out = kept;
+    if (rc == OK && j->p.rank == 0) print_plan(&s);
+    unit_table_close(&s.units);
+    corpus_index_close(&s.index);
+    settings_free(&s.settings);
+    par_barrier(&j->p);
+    if (j->p.rank == 0 && file_remove_tree(folder) != OK) LOG_JOB(LOG_WARN, "%s", status_message());
+done:
+    mem_free(&state);
+    mem_free(&folder);
+    return rc;
+}
