@@ -6,8 +6,12 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "base/status.h"
+#include "corpus_again.h"
+#include "dataset_file.h"
 #include "suspects.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX_BYTES = 16 << 20, MAX_SECONDS = 60, TRIES = 64 };
@@ -68,7 +72,8 @@ static int read_or_choose(const stages *s, const char *path, canary *list, int64
     int rc = OK;
     uint8_t *bytes = NULL;
     size_t size;
-    if (file_read(path, 1 << 20, &bytes, &size) == OK && size % sizeof *list == 0 && (int64_t)(size / sizeof *list) <= *n) {
+    if (file_read(path, 1 << 20, &bytes, &size) == OK && size % sizeof *list == 0 &&
+        (int64_t)(size / sizeof *list) <= *n) {
         *n = (int64_t)(size / sizeof *list);
         memcpy(list, bytes, size);
         goto done;
@@ -89,7 +94,9 @@ static int compare(const stages *s, const canary *list, int64_t n)
         TRY(corpus_index_row(s->index, list[i].position, &row));
         TRY(canary_hash(s->core, &row, list[i].position, corpus_index_root(s->index), &hash));
         if (hash != list[i].hash)
-            FAIL(ERR_VERIFY, "node %s gives other tokens for canary row %.*s than the first life of this job did; its hardware or libraries differ",
+            FAIL(ERR_VERIFY,
+                 "node %s gives other tokens for canary row %.*s than the first life of this job did; its hardware or "
+                 "libraries differ",
                  s->j->p.host, (int)row.field[FIELD_ID].n, row.field[FIELD_ID].bytes);
     }
 done:
@@ -116,5 +123,122 @@ int canary_check(stages *s)
 done:
     mem_free(&path);
     mem_free(&list);
+    return rc;
+}
+
+int canary_describe(const stages *s, json_t **out)
+{
+    int rc = OK;
+    char *path = NULL;
+    uint8_t *bytes = NULL;
+    size_t size;
+    corpus_row row;
+    *out = json_array();
+    TRY(job_path(s->j, &path, "state/canary"));
+    TRY(file_read(path, 1 << 20, &bytes, &size));
+    for (size_t i = 0; i < size / sizeof(canary); i++) {
+        canary c;
+        char hex[17];
+        memcpy(&c, bytes + i * sizeof c, sizeof c);
+        TRY(corpus_index_row(s->index, c.position, &row));
+        snprintf(hex, sizeof hex, "%016" PRIx64, c.hash);
+        json_array_append_new(
+            *out, json_pack("{s:s%, s:s}", "id", row.field[FIELD_ID].bytes, row.field[FIELD_ID].n, "xxh3", hex));
+    }
+done:
+    mem_free(&path);
+    mem_free(&bytes);
+    return rc;
+}
+
+/* ---- a finished dataset ---- */
+
+typedef struct finished {
+    corpus_again corpus;
+    codebook audio, image;
+    projection *map;
+    core *core;
+} finished;
+
+static int load_finished_book(const char *dataset, const char *name, codebook *out)
+{
+    int rc = OK;
+    char *path = NULL;
+    TRY(mem_format(&path, "%s/codebooks/%s.h5", dataset, name));
+    if (file_exists(path)) TRY(codebook_load(path, out));
+done:
+    mem_free(&path);
+    return rc;
+}
+
+static int open_finished(finished *f, job *j)
+{
+    int rc = OK;
+    char *path = NULL;
+    TRY(corpus_again_open(&f->corpus, j, j->target));
+    TRY(load_finished_book(j->target, "audio", &f->audio));
+    TRY(load_finished_book(j->target, "image", &f->image));
+    TRY(file_join(&path, j->target, "codebooks/image-projection.bin"));
+    if (file_exists(path)) TRY(projection_read(&f->map, path));
+    core_settings settings = {.audio = &j->audio,
+                              .image = &j->image,
+                              .text = &j->text,
+                              .keep_partial = j->corpus.partial == PARTIAL_KEEP,
+                              .audio_codebook = f->audio.k ? &f->audio : NULL,
+                              .image_codebook = f->image.k ? &f->image : NULL,
+                              .image_map = f->map};
+    TRY(core_create(&f->core, &settings));
+done:
+    mem_free(&path);
+    return rc;
+}
+
+static int verify_one(finished *f, const json_t *entry, void (*fault)(void *user, const char *text), void *user)
+{
+    int rc = OK;
+    const char *id = dataset_text(entry, "id");
+    int64_t position;
+    corpus_row row;
+    uint64_t hash;
+    char hex[17], text[512];
+    TRY(corpus_index_find(f->corpus.index, (text_view){id, strlen(id)}, &position));
+    if (position < 0) {
+        snprintf(text, sizeof text, "the corpus has no row \"%.200s\" any more", id);
+        fault(user, text);
+        goto done;
+    }
+    TRY(corpus_index_row(f->corpus.index, position, &row));
+    TRY(canary_hash(f->core, &row, position, corpus_index_root(f->corpus.index), &hash));
+    snprintf(hex, sizeof hex, "%016" PRIx64, hash);
+    if (strcmp(hex, dataset_text(entry, "xxh3"))) {
+        snprintf(text, sizeof text, "row \"%.200s\" gives other tokens here than those of the dataset", id);
+        fault(user, text);
+    }
+done:
+    return rc;
+}
+
+int canary_verify(job *j, const json_t *d, void (*fault)(void *user, const char *text), void *user)
+{
+    int rc = OK;
+    finished f = {0};
+    size_t i;
+    json_t *entry;
+    if (!json_array_size(json_object_get(d, "canary"))) goto done;
+    rc = open_finished(&f, j);
+    if (rc == ERR_CONFIG && !j->corpus_root) {
+        LOG_JOB(LOG_INFO, "canary rows are not checked: %s (--corpus PATH names the corpus)", status_message());
+        rc = OK;
+        goto done;
+    }
+    TRY(rc);
+    json_array_foreach(json_object_get(d, "canary"), i, entry) TRY(verify_one(&f, entry, fault, user));
+    LOG_JOB(LOG_INFO, "%zu canary rows were encoded again", json_array_size(json_object_get(d, "canary")));
+done:
+    core_free(&f.core);
+    projection_free(&f.map);
+    codebook_free(&f.audio);
+    codebook_free(&f.image);
+    corpus_again_close(&f.corpus);
     return rc;
 }

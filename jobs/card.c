@@ -38,8 +38,8 @@ static const char *size_category(int64_t n)
     static const struct {
         int64_t below;
         const char *name;
-    } classes[] = {{1000, "n<1K"}, {10000, "1K<n<10K"}, {100000, "10K<n<100K"}, {1000000, "100K<n<1M"}, {10000000, "1M<n<10M"}, {100000000, "10M<n<100M"},
-                   {1000000000, "100M<n<1B"}};
+    } classes[] = {{1000, "n<1K"},         {10000, "1K<n<10K"},       {100000, "10K<n<100K"},   {1000000, "100K<n<1M"},
+                   {10000000, "1M<n<10M"}, {100000000, "10M<n<100M"}, {1000000000, "100M<n<1B"}};
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
         if (n < classes[i].below) return classes[i].name;
     return "n>1B";
@@ -55,8 +55,8 @@ static void add_streams(text_buffer *b, const json_t *d)
         char tokens[64], examples[64];
         snprintf(tokens, sizeof tokens, "accounting.tokens.%s", name);
         snprintf(examples, sizeof examples, "accounting.streams.%s", name);
-        add(b, "| %s | %lld | %lld | %s | %lld |\n", name, (long long)dataset_int(d, examples), (long long)dataset_int(d, tokens), dataset_text(s, "encoder"),
-            (long long)dataset_int(s, "vocab_size"));
+        add(b, "| %s | %lld | %lld | %s | %lld |\n", name, (long long)dataset_int(d, examples),
+            (long long)dataset_int(d, tokens), dataset_text(s, "encoder"), (long long)dataset_int(s, "vocab_size"));
     }
 }
 
@@ -64,9 +64,11 @@ static void add_accounting(text_buffer *b, const json_t *d)
 {
     const char *reason;
     json_t *n;
-    add(b, "\n## Accounting\n\n%lld rows = %lld examples + %lld rejects + %lld filtered. Every reject is a line of `rejects.jsonl`.\n",
-        (long long)dataset_int(d, "accounting.rows"), (long long)dataset_int(d, "accounting.examples"), (long long)dataset_int(d, "accounting.rejects"),
-        (long long)dataset_int(d, "accounting.filtered"));
+    add(b,
+        "\n## Accounting\n\n%lld rows = %lld examples + %lld rejects + %lld filtered. Every reject is a line of "
+        "`rejects.jsonl`.\n",
+        (long long)dataset_int(d, "accounting.rows"), (long long)dataset_int(d, "accounting.examples"),
+        (long long)dataset_int(d, "accounting.rejects"), (long long)dataset_int(d, "accounting.filtered"));
     if (!json_object_size(json_object_get(json_object_get(d, "accounting"), "reasons"))) return;
     add(b, "\n| reason | rows |\n|---|---|\n");
     json_object_foreach(json_object_get(json_object_get(d, "accounting"), "reasons"), reason, n)
@@ -78,10 +80,12 @@ static void add_books(text_buffer *b, const json_t *d)
     size_t i;
     json_t *k;
     if (!json_array_size(json_object_get(d, "codebooks"))) return;
-    add(b, "\n## Codebooks\n\n| name | codes | used | perplexity | dimensions | features |\n|---|---|---|---|---|---|\n");
+    add(b,
+        "\n## Codebooks\n\n| name | codes | used | perplexity | dimensions | features |\n|---|---|---|---|---|---|\n");
     json_array_foreach(json_object_get(d, "codebooks"), i, k)
-        add(b, "| %s | %lld | %lld | %.1f | %lld | %s |\n", dataset_text(k, "name"), (long long)dataset_int(k, "k"), (long long)dataset_int(k, "codes_used"),
-            json_number_value(json_object_get(k, "perplexity")), (long long)dataset_int(k, "d"), dataset_text(k, "feature"));
+        add(b, "| %s | %lld | %lld | %.1f | %lld | %s |\n", dataset_text(k, "name"), (long long)dataset_int(k, "k"),
+            (long long)dataset_int(k, "codes_used"), json_number_value(json_object_get(k, "perplexity")),
+            (long long)dataset_int(k, "d"), dataset_text(k, "feature"));
 }
 
 static void add_sequences(text_buffer *b, const json_t *d)
@@ -89,26 +93,32 @@ static void add_sequences(text_buffer *b, const json_t *d)
     const char *name;
     json_t *s;
     add(b, "\n## Sequences\n\n");
-    json_object_foreach(json_object_get(d, "sequences"), name, s)
-        add(b, "`%s`: %lld sequences of %lld tokens from %lld documents (%lld tokens, %lld documents split, %lld dropped).\n", name,
-            (long long)dataset_int(s, "sequences"), (long long)dataset_int(s, "length"), (long long)dataset_int(s, "documents"),
-            (long long)dataset_int(s, "tokens"), (long long)dataset_int(s, "split_documents"), (long long)dataset_int(s, "dropped_documents"));
+    json_object_foreach(json_object_get(d, "sequences"), name, s) add(
+        b,
+        "`%s`: %lld sequences of %lld tokens from %lld documents (%lld tokens, %lld documents split, %lld dropped).\n",
+        name, (long long)dataset_int(s, "sequences"), (long long)dataset_int(s, "length"),
+        (long long)dataset_int(s, "documents"), (long long)dataset_int(s, "tokens"),
+        (long long)dataset_int(s, "split_documents"), (long long)dataset_int(s, "dropped_documents"));
 }
 
 int card_make(const json_t *d, char **text)
 {
     text_buffer b = {0};
     int64_t examples = dataset_int(d, "accounting.examples");
-    add(&b, "---\npretty_name: tessera token dataset\nsize_categories:\n- %s\ntags:\n- tessera\n- multimodal\n- tokens\n---\n\n# Token dataset\n\n",
+    add(&b,
+        "---\npretty_name: tessera token dataset\nsize_categories:\n- %s\ntags:\n- tessera\n- multimodal\n- "
+        "tokens\n---\n\n# Token dataset\n\n",
         size_category(examples));
-    add(&b, "Made by %s. %lld examples, %.2f hours of sound, joint vocabulary of %lld ids (`vocabulary.json`).\n", dataset_text(d, "created_by"),
-        (long long)examples, json_number_value(json_object_get(json_object_get(d, "accounting"), "audio_seconds")) / 3600,
+    add(&b, "Made by %s. %lld examples, %.2f hours of sound, joint vocabulary of %lld ids (`vocabulary.json`).\n",
+        dataset_text(d, "created_by"), (long long)examples,
+        json_number_value(json_object_get(json_object_get(d, "accounting"), "audio_seconds")) / 3600,
         (long long)dataset_int(d, "vocabulary_size"));
     add_streams(&b, d);
     add_accounting(&b, d);
     add_books(&b, d);
     add_sequences(&b, d);
-    add(&b, "\n## Files\n\nShards are HDF5 files in `shards/`; `config.resolved.yaml` holds every setting that the content depends on, `dataset.json` the\n"
+    add(&b, "\n## Files\n\nShards are HDF5 files in `shards/`; `config.resolved.yaml` holds every setting that the "
+            "content depends on, `dataset.json` the\n"
             "checksum of every file. `tessera verify` checks them all.\n");
     *text = b.text;
     return b.status;

@@ -23,7 +23,8 @@ int dataset_read(const char *dataset, const char *name, json_t **out)
     if (!*out) FAIL(ERR_CORRUPT, "%s:%d: %s", path, error.line, error.text);
     const char *format = json_string_value(json_object_get(*out, "format"));
     if (!format || strcmp(format, "tessera-dataset")) FAIL(ERR_CORRUPT, "%s does not describe a tessera dataset", path);
-    if (json_integer_value(json_object_get(*out, "format_version")) != 1) FAIL(ERR_CORRUPT, "%s has a format version that this program does not know", path);
+    if (json_integer_value(json_object_get(*out, "format_version")) != 1)
+        FAIL(ERR_CORRUPT, "%s has a format version that this program does not know", path);
 done:
     if (rc != OK && *out) {
         json_decref(*out);
@@ -70,7 +71,8 @@ int dataset_shards(const json_t *d, const char *dataset, const char *split, char
     *examples = 0;
     json_array_foreach(list, i, shard)
     {
-        const char *of = json_string_value(json_object_get(shard, "split")), *file = json_string_value(json_object_get(shard, "file"));
+        const char *of = json_string_value(json_object_get(shard, "split")),
+                   *file = json_string_value(json_object_get(shard, "file"));
         if (!of || !file) FAIL(ERR_CORRUPT, "dataset.json: shard %zu has no split or file", i);
         if (strcmp(of, split)) continue;
         TRY(MEM_GROW(*paths, &capacity, *n + 1));
@@ -106,13 +108,13 @@ int64_t dataset_int(const json_t *d, const char *path) { return json_integer_val
 int dataset_describe(const char *dataset, const char *name, json_t **out)
 {
     int rc = OK;
-    char *path = NULL, sha256[SHA256_HEX];
+    char *path = NULL, hex[SHA256_HEX];
     int64_t bytes;
     *out = NULL;
     TRY(file_join(&path, dataset, name));
     TRY(file_stat(path, &bytes, NULL));
-    TRY(sha256_file(path, sha256));
-    *out = json_pack("{s:s, s:I, s:s}", "file", name, "bytes", (json_int_t)bytes, "sha256", sha256);
+    TRY(sha256_file(path, hex));
+    *out = json_pack("{s:s, s:I, s:s}", "file", name, "bytes", (json_int_t)bytes, "sha256", hex);
     if (!*out) FAIL(ERR_MEMORY, "no memory for dataset.json");
 done:
     mem_free(&path);
@@ -128,9 +130,10 @@ int dataset_add_counts(json_t *to, const shard_counts *c)
         json_object_set_new(tokens, stream_name(s), json_integer(c->ids[s]));
         json_object_set_new(examples, stream_name(s), json_integer(c->streams[s]));
     }
-    json_t *more = json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:f}", "rows", (json_int_t)c->rows, "examples", (json_int_t)c->examples, "rejects",
-                             (json_int_t)c->rejects, "filtered", (json_int_t)c->filtered, "tokens", tokens, "streams", examples, "audio_seconds",
-                             c->seconds);
+    json_t *more =
+        json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:f}", "rows", (json_int_t)c->rows, "examples",
+                  (json_int_t)c->examples, "rejects", (json_int_t)c->rejects, "filtered", (json_int_t)c->filtered,
+                  "tokens", tokens, "streams", examples, "audio_seconds", c->seconds);
     if (!more || json_object_update(to, more) != 0) FAIL(ERR_MEMORY, "no memory for dataset.json");
 done:
     json_decref(more);

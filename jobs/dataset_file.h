@@ -11,8 +11,10 @@ int dataset_read(const char *dataset, const char *name, json_t **out);
 /* The facts it was made from, as the lines of jobs/settings.h. Caller: mem_free. */
 int dataset_facts(const char *dataset, const char *name, char **facts);
 
-/* Paths of the shards of a split, in order, and the number of examples in them. Caller: dataset_paths_free. ERR_CORRUPT. */
-int dataset_shards(const json_t *d, const char *dataset, const char *split, char ***paths, size_t *n, int64_t *examples);
+/* Paths of the shards of a split, in order, and the number of examples in them. Caller: dataset_paths_free.
+ * ERR_CORRUPT. */
+int dataset_shards(const json_t *d, const char *dataset, const char *split, char ***paths, size_t *n,
+                   int64_t *examples);
 void dataset_paths_free(char ***paths, size_t n);
 
 /* Texts and numbers by "a.b.c"; "" and 0 where there is none. */

@@ -42,8 +42,11 @@ static int load_book(const job *j, const char *name, const char *frozen, int64_t
     codebook book = {0};
     TRY(*frozen ? mem_string(&path, frozen) : job_path(j, &path, "codebooks/%s.h5", name));
     if (codebook_load(path, &book) != OK)
-        FAIL(ERR_CONFIG, "tokens need a codebook: %s; train it (tessera train), or set %s.codebook.path", status_message(), name);
-    if (book.d != d) FAIL(ERR_CONFIG, "codebook %s has %lld dimensions, the features have %lld", path, (long long)book.d, (long long)d);
+        FAIL(ERR_CONFIG, "tokens need a codebook: %s; train it (tessera train), or set %s.codebook.path",
+             status_message(), name);
+    if (book.d != d)
+        FAIL(ERR_CONFIG, "codebook %s has %lld dimensions, the features have %lld", path, (long long)book.d,
+             (long long)d);
     TRY(assigner_create(out, book.centroids, book.k, book.d));
 done:
     codebook_free(&book);
@@ -69,7 +72,8 @@ static int encode_picture(encoding *e, const media *m)
     const float *x;
     int64_t rows, columns;
     if (!e->picture) TRY(picture_create(&e->picture, &e->j->image, e->map));
-    if (e->n && (!e->is_image || e->d != picture_width(e->picture))) FAIL(ERR_USAGE, "give sound and pictures in separate calls");
+    if (e->n && (!e->is_image || e->d != picture_width(e->picture)))
+        FAIL(ERR_USAGE, "give sound and pictures in separate calls");
     e->is_image = 1;
     e->d = picture_width(e->picture);
     picture_grid(e->picture, &rows, &columns);
@@ -123,12 +127,14 @@ static int write_result(encoding *e, int tokens)
     }
     int64_t dims[2] = {(int64_t)e->n, e->d};
     if (j->npy) {
-        TRY(npy_write(j->npy, tokens ? "<u4" : "<f4", tokens ? 1 : 2, dims, tokens ? (const void *)ids : (const void *)e->x, "encode"));
+        TRY(npy_write(j->npy, tokens ? "<u4" : "<f4", tokens ? 1 : 2, dims,
+                      tokens ? (const void *)ids : (const void *)e->x, "encode"));
         goto done;
     }
     for (size_t i = 0; i < e->n; i++) {
         if (tokens) printf("%u%c", ids[i], i + 1 < e->n ? ' ' : '\n');
-        for (int64_t k = 0; !tokens && k < e->d; k++) printf("%.9g%c", (double)e->x[i * (size_t)e->d + (size_t)k], k + 1 < e->d ? ' ' : '\n');
+        for (int64_t k = 0; !tokens && k < e->d; k++)
+            printf("%.9g%c", (double)e->x[i * (size_t)e->d + (size_t)k], k + 1 < e->d ? ' ' : '\n');
     }
 done:
     mem_free(&ids);
@@ -161,7 +167,8 @@ int verb_encode(job *j)
     encoding e = {.j = j};
     int tokens = j->what && !strcmp(j->what, "tokens");
     if (j->p.rank != 0) return OK;
-    if (j->what && !tokens && strcmp(j->what, "features")) FAIL(ERR_USAGE, "--what is features or tokens, not \"%s\"", j->what);
+    if (j->what && !tokens && strcmp(j->what, "features"))
+        FAIL(ERR_USAGE, "--what is features or tokens, not \"%s\"", j->what);
     if (!j->n_args) FAIL(ERR_USAGE, "tessera encode needs a config and at least one file");
     TRY(load_map(&e));
     for (int i = 0; i < j->n_args; i++) TRY(encode_file(&e, j->args[i]));

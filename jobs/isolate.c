@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "decode/audio_decode.h"
 #include "stages.h"
 
 #include <errno.h>
@@ -24,13 +25,8 @@ static void no_core_file(void)
 
 static int load_config(job *j)
 {
-    const config_section sections[] = {
-        {&corpus_options_table, &j->corpus}, {&output_options_table, &j->output},     {&audio_options_table, &j->audio},
-        {&image_options_table, &j->image},   {&text_options_table, &j->text},         {&sequence_options_table, &j->sequence},
-        {&train_options_table, &j->train},   {&run_options_table, &j->run},
-    };
     int rc = OK;
-    TRY(config_create(&j->config, sections, sizeof sections / sizeof *sections));
+    TRY(job_make_config(j));
     TRY(config_read(j->config, j->target));
 done:
     return rc;
@@ -52,9 +48,11 @@ static int run_row(const job *j, const corpus_index *index, int64_t position)
     core_settings settings = {.audio = &audio, .image = &image, .text = &j->text};
     TRY(core_create(&c, &settings));
     TRY(corpus_index_row(index, position, &row));
-    snprintf(id, sizeof id, "%.*s", (int)(row.field[FIELD_ID].n < 80 ? row.field[FIELD_ID].n : 80), row.field[FIELD_ID].bytes);
+    snprintf(id, sizeof id, "%.*s", (int)(row.field[FIELD_ID].n < 80 ? row.field[FIELD_ID].n : 80),
+             row.field[FIELD_ID].bytes);
     fault_point_at("decode.row", id);
-    for (int k = 0; k < N_MEDIA; k++) TRY(media_open(corpus_index_root(index), &row, k, j->run.prefetch_bytes / 2, &m[k]));
+    for (int k = 0; k < N_MEDIA; k++)
+        TRY(media_open(corpus_index_root(index), &row, k, j->run.prefetch_bytes / 2, &m[k]));
     TRY(core_row(c, &row, position, 1, m, 1, 1, NULL, NULL, &e));
 done:
     for (int k = 0; k < N_MEDIA; k++) media_close(&m[k]);
@@ -73,7 +71,8 @@ int verb_isolated_row(job *j)
     TRY(load_config(j));
     TRY(mem_string(&j->out, j->output.path));
     TRY(job_path(j, &folder, "state/index"));
-    TRY(corpus_index_open(&index, folder, &j->corpus));
+    TRY(corpus_index_open(&index, folder));
+    TRY(corpus_index_set_root(index, &j->corpus));
     TRY(run_row(j, index, strtoll(j->args[0], NULL, 10)));
 done:
     corpus_index_close(&index);
@@ -93,7 +92,8 @@ static void probe_file(const char *path)
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) != 0) return;
     byte_source source = source_of_file(fd, 0, st.st_size);
-    if (image_probe(&source, &picture) != OK && audio_open(&stream, &source, &limits, &sound) == OK) audio_close(&stream);
+    if (image_probe(&source, &picture) != OK && audio_open(&stream, &source, &limits, &sound) == OK)
+        audio_close(&stream);
     close(fd);
 }
 

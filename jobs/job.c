@@ -66,7 +66,8 @@ static void usage(FILE *out, const verb *verbs, size_t n)
                  "  --retry-environment  do rows again that failed for reasons outside their bytes\n"
                  "  -v, --verbose     more of the log on stderr\n"
                  "  --help            this; with `run --help` also every key of the config\n"
-                 "\nexit codes: 0 complete, 1 internal error, 2 usage or config, 3 too many rejects, 4 verification failed, 5 no space,\n"
+                 "\nexit codes: 0 complete, 1 internal error, 2 usage or config, 3 too many rejects, 4 verification "
+                 "failed, 5 no space,\n"
                  "75 stopped cleanly: run the same command again\n");
 }
 
@@ -77,10 +78,20 @@ static int parse(job *j, command_line *c, int argc, char **argv, const verb *ver
     static const struct option_definition {
         const char *name;
         int argument, value;
-    } table[] = {{"set", 1, SET},         {"output-dir", 1, OUTPUT_DIR}, {"limit", 1, LIMIT},   {"dry-run", 0, DRY_RUN},
-                 {"overwrite", 0, OVERWRITE}, {"retry-environment", 0, RETRY}, {"help", 0, HELP}, {"verbose", 0, 'v'},
-                 {"materialise", 0, MATERIALISE}, {"corpus", 1, CORPUS},  {"wav", 1, WAV},       {"png", 1, PNG},
-                 {"npy", 1, NPY},         {"what", 1, WHAT}};
+    } table[] = {{"set", 1, SET},
+                 {"output-dir", 1, OUTPUT_DIR},
+                 {"limit", 1, LIMIT},
+                 {"dry-run", 0, DRY_RUN},
+                 {"overwrite", 0, OVERWRITE},
+                 {"retry-environment", 0, RETRY},
+                 {"help", 0, HELP},
+                 {"verbose", 0, 'v'},
+                 {"materialise", 0, MATERIALISE},
+                 {"corpus", 1, CORPUS},
+                 {"wav", 1, WAV},
+                 {"png", 1, PNG},
+                 {"npy", 1, NPY},
+                 {"what", 1, WHAT}};
     struct option long_options[sizeof table / sizeof *table + 1];
     memset(long_options, 0, sizeof long_options);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
@@ -126,11 +137,12 @@ done:
     return rc;
 }
 
-static int make_config(job *j)
+int job_make_config(job *j)
 {
     const config_section sections[] = {
-        {&corpus_options_table, &j->corpus}, {&output_options_table, &j->output},     {&audio_options_table, &j->audio},
-        {&image_options_table, &j->image},   {&text_options_table, &j->text},         {&sequence_options_table, &j->sequence},
+        {&corpus_options_table, &j->corpus}, {&output_options_table, &j->output},
+        {&audio_options_table, &j->audio},   {&image_options_table, &j->image},
+        {&text_options_table, &j->text},     {&sequence_options_table, &j->sequence},
         {&train_options_table, &j->train},   {&run_options_table, &j->run},
     };
     return config_create(&j->config, sections, sizeof sections / sizeof *sections);
@@ -173,7 +185,8 @@ static int check_config(job *j)
     if (!*j->corpus.path) FAIL(ERR_CONFIG, "corpus.path is not set: a folder or a manifest file");
     if (!*j->output.path) FAIL(ERR_CONFIG, "output.path is not set: the folder of the dataset (or --output-dir)");
     if (j->output.unit_max < j->output.unit_min) FAIL(ERR_CONFIG, "output.unit_max is less than output.unit_min");
-    if (j->image.patch > j->image.width || j->image.patch > j->image.height) FAIL(ERR_CONFIG, "image.patch is larger than image.width or image.height");
+    if (j->image.patch > j->image.width || j->image.patch > j->image.height)
+        FAIL(ERR_CONFIG, "image.patch is larger than image.width or image.height");
 done:
     return rc;
 }
@@ -201,7 +214,7 @@ static int share_config(job *j, const command_line *c)
     int rc = OK;
     char *text = NULL;
     size_t n = 0;
-    TRY(par_agree(&j->p, make_config(j)));
+    TRY(par_agree(&j->p, job_make_config(j)));
     if (j->p.rank == 0) {
         rc = read_config(j, c);
         if (rc == OK) rc = config_dump(j->config, &text);
@@ -222,7 +235,8 @@ static int run_verb(job *j, const command_line *c)
 {
     int rc = OK;
     if (c->verb->needs_config) TRY(share_config(j, c));
-    if (!c->verb->needs_config && (c->n_sets || c->limit)) FAIL(ERR_USAGE, "tessera %s takes no --set and no --limit", j->verb);
+    if (!c->verb->needs_config && (c->n_sets || c->limit))
+        FAIL(ERR_USAGE, "tessera %s takes no --set and no --limit", j->verb);
     stop_start(c->verb->needs_config ? j->run.time_limit : 0);
     TRY(c->verb->run(j));
 done:
@@ -242,7 +256,7 @@ static int help(const verb *verbs, size_t n_verbs, const command_line *c)
 {
     job j = {0};
     usage(stdout, verbs, n_verbs);
-    if (c->verb && c->verb->needs_config && make_config(&j) == OK) {
+    if (c->verb && c->verb->needs_config && job_make_config(&j) == OK) {
         fprintf(stdout, "\nkeys of the config:\n\n");
         config_help(j.config, stdout);
         config_free(&j.config);

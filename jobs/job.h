@@ -48,11 +48,15 @@ typedef struct verb {
     int (*run)(job *j); /* collective; a status */
 } verb;
 
-/* Parse the command line, start MPI, read the config on rank 0 and share it, run the verb, agree, finish: the exit code. */
+/* Parse the command line, start MPI, read the config on rank 0 and share it, run the verb, agree, finish: the exit
+ * code. */
 int job_main(int argc, char **argv, const verb *verbs, size_t n_verbs);
 
 /* The documented exit code of a status. */
 int job_exit_code(int status);
+
+/* The config of a job, at its defaults. ERR_MEMORY, ERR_INTERNAL. Local. */
+int job_make_config(job *j);
 
 /* "OUT/name" in new memory; printf form. ERR_MEMORY. */
 int job_path(const job *j, char **out, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -5,12 +5,14 @@ static const char *const order_names[] = {"forward", "reverse", "random", NULL};
 
 #define OUTPUT(field) offsetof(output_options, field)
 static const option output_table[] = {
-    {"output.path", OPTION_TEXT, SCOPE_RUN, OUTPUT(path), "\"\"", 0, 0, NULL, "folder of the dataset; --output-dir sets it too"},
+    {"output.path", OPTION_TEXT, SCOPE_RUN, OUTPUT(path), "\"\"", 0, 0, NULL,
+     "folder of the dataset; --output-dir sets it too"},
     {"output.shard_bytes", OPTION_BYTES, SCOPE_TOKENS, OUTPUT(shard_bytes), "1GiB", 1024, 0x1p44, NULL,
      "a shard is closed at about this size"},
     {"output.unit_min", OPTION_REAL, SCOPE_TOKENS, OUTPUT(unit_min), "60", 0.001, 1e6, NULL,
      "least weight of a unit of work; a second of sound weighs 1, a picture about 0.5"},
-    {"output.unit_max", OPTION_REAL, SCOPE_TOKENS, OUTPUT(unit_max), "1800", 0.001, 1e6, NULL, "greatest weight of a unit of work"},
+    {"output.unit_max", OPTION_REAL, SCOPE_TOKENS, OUTPUT(unit_max), "1800", 0.001, 1e6, NULL,
+     "greatest weight of a unit of work"},
     {"output.compress", OPTION_ENUM, SCOPE_TOKENS, OUTPUT(compress), "none", 0, 0, compress_names,
      "compression of ids and texts in shards; deflate writes much slower"},
     {"output.compress_level", OPTION_INT, SCOPE_TOKENS, OUTPUT(compress_level), "4", 1, 9, NULL, "level of deflate"},
@@ -25,13 +27,17 @@ static const option run_table[] = {
      "stop with exit code 3 when a greater share of the rows is rejected"},
     {"run.root_works_below", OPTION_INT, SCOPE_RUN, RUN(root_works_below), "64", 1, 1 << 20, NULL,
      "below this number of ranks rank 0 works too, above it only hands out"},
-    {"run.prefetch", OPTION_BOOL, SCOPE_RUN, RUN(prefetch), "true", 0, 0, NULL, "read coming media in a thread of its own"},
+    {"run.prefetch", OPTION_BOOL, SCOPE_RUN, RUN(prefetch), "true", 0, 0, NULL,
+     "read coming media in a thread of its own"},
     {"run.prefetch_bytes", OPTION_BYTES, SCOPE_RUN, RUN(prefetch_bytes), "64MiB", 65536, 0x1p40, NULL,
      "most bytes that wait; files above half of it are read in pieces"},
-    {"run.unit_order", OPTION_ENUM, SCOPE_RUN, RUN(unit_order), "forward", 0, 0, order_names, "order in which units are handed out"},
-    {"run.keep_state", OPTION_BOOL, SCOPE_RUN, RUN(keep_state), "false", 0, 0, NULL, "keep OUT/state when the dataset is complete"},
+    {"run.unit_order", OPTION_ENUM, SCOPE_RUN, RUN(unit_order), "forward", 0, 0, order_names,
+     "order in which units are handed out"},
+    {"run.keep_state", OPTION_BOOL, SCOPE_RUN, RUN(keep_state), "false", 0, 0, NULL,
+     "keep OUT/state when the dataset is complete"},
     {"run.row_timeout", OPTION_SECONDS, SCOPE_RUN, RUN(row_timeout), "30m", 1, 1e7, NULL,
      "longest time that a row which crashed an earlier life gets on its own"},
-    {"run.canaries", OPTION_INT, SCOPE_RUN, RUN(canaries), "4", 0, 1000, NULL, "rows that every node encodes at each start, to compare"},
+    {"run.canaries", OPTION_INT, SCOPE_RUN, RUN(canaries), "4", 0, 1000, NULL,
+     "rows that every node encodes at each start, to compare"},
 };
 const option_table run_options_table = OPTION_TABLE(run_table);

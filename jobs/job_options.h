@@ -4,10 +4,10 @@
 #include "config/options.h"
 
 typedef struct output_options {
-    char *path;          /* folder of the dataset */
-    int64_t shard_bytes; /* close a shard at about this size */
+    char *path;                /* folder of the dataset */
+    int64_t shard_bytes;       /* close a shard at about this size */
     double unit_min, unit_max; /* weight of a unit: estimated seconds of work on sound-second scale */
-    int compress;        /* none | deflate */
+    int compress;              /* none | deflate */
     int64_t compress_level;
 } output_options;
 

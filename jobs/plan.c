@@ -1,4 +1,5 @@
-/* What a job would do and make, from the index; an index that is not there is made in a temporary folder and removed. */
+/* What a job would do and make, from the index; an index that is not there is made in a temporary folder and removed.
+ */
 #include "stages.h"
 #include "verbs.h"
 
@@ -28,7 +29,18 @@ static void estimate_output(const stages *s, estimate *e)
     if (j->image.keep != KEEP_TOKENS) e->bytes += e->image_tokens * 2 * 3 * (double)(j->image.patch * j->image.patch);
 }
 
-/* Per rank: read-ahead, one window of sound with its features, one picture at the limit of pixels that this corpus needs, codebooks. */
+static double largest_picture(const stages *s)
+{
+    double most = 0;
+    corpus_row row;
+    for (int64_t i = 0; i < corpus_index_rows(s->index); i++)
+        if (corpus_index_row(s->index, i, &row) == OK && (double)row.image_width * (double)row.image_height > most)
+            most = (double)row.image_width * (double)row.image_height;
+    return most;
+}
+
+/* Per rank: read-ahead, one window of sound with its features, one picture at the limit of pixels that this corpus
+ * needs, codebooks. */
 static double estimate_memory(const stages *s)
 {
     const job *j = s->j;
@@ -36,7 +48,7 @@ static double estimate_memory(const stages *s)
     double books = 0;
     if (j->audio.use) books += (double)j->audio.codebook.size * 80 * 8;
     if (j->image.use) books += (double)j->image.codebook.size * 3 * (double)(j->image.patch * j->image.patch) * 8;
-    double picture = j->image.use ? 6 * (double)corpus_index_totals(s->index)->largest_pixels : 0;
+    double picture = j->image.use ? 6 * largest_picture(s) : 0;
     return 60e6 + (double)j->run.prefetch_bytes + window + books + picture;
 }
 
@@ -52,12 +64,18 @@ static void print_plan(const stages *s)
     printf("pictures       %lld, %.1f megapixels\n", (long long)t->image_rows, (double)t->pixels * 1e-6);
     printf("texts          %lld, %lld bytes\n", (long long)t->text_rows, (long long)t->text_bytes);
     printf("media          %.1f MB\n", (double)t->media_bytes * 1e-6);
-    printf("tokens         about %.0f of sound, %.0f of pictures, %.0f of text\n", e.audio_tokens, e.image_tokens, e.text_tokens);
+    printf("tokens         about %.0f of sound, %.0f of pictures, %.0f of text\n", e.audio_tokens, e.image_tokens,
+           e.text_tokens);
     printf("units          %lld\n", (long long)unit_table_units(s->units));
     printf("shards         %lld, about %.1f MB in all\n", (long long)unit_table_shards(s->units), e.bytes * 1e-6);
     printf("memory         about %.0f MB per rank\n", estimate_memory(s) * 1e-6);
-    printf("codebooks      audio %s, image %s\n", *j->audio.codebook.path ? j->audio.codebook.path : j->audio.use ? "trained" : "none",
-           *j->image.codebook.path ? j->image.codebook.path : j->image.use ? "trained" : "none");
+    printf("codebooks      audio %s, image %s\n",
+           *j->audio.codebook.path ? j->audio.codebook.path
+           : j->audio.use          ? "trained"
+                                   : "none",
+           *j->image.codebook.path ? j->image.codebook.path
+           : j->image.use          ? "trained"
+                                   : "none");
     printf("output         %s\n", j->out);
 }
 
@@ -70,7 +88,8 @@ static int make_temporary(job *j, char **folder)
     *folder = NULL;
     if (j->p.rank == 0) {
         rc = mem_format(folder, "%s/tessera-plan-XXXXXX", base && *base ? base : "/tmp");
-        if (rc == OK && !mkdtemp(*folder)) rc = status_set(ERR_IO, __FILE__, __LINE__, "cannot make a folder in %s", base && *base ? base : "/tmp");
+        if (rc == OK && !mkdtemp(*folder))
+            rc = status_set(ERR_IO, __FILE__, __LINE__, "cannot make a folder in %s", base && *base ? base : "/tmp");
         if (rc == OK) n = strlen(*folder);
     }
     TRY(par_agree(&j->p, rc));
@@ -84,7 +103,8 @@ int verb_plan(job *j)
     int rc = OK;
     stages s = {.j = j};
     char *folder = NULL, *kept = j->out, *state = NULL;
-    if (j->p.size > 1 && j->p.n_nodes > 1) FAIL(ERR_USAGE, "plan works on one node: its index lies in a temporary folder of that node");
+    if (j->p.size > 1 && j->p.n_nodes > 1)
+        FAIL(ERR_USAGE, "plan works on one node: its index lies in a temporary folder of that node");
     TRY(make_temporary(j, &folder));
     j->out = folder;
     if (j->p.rank == 0) {

@@ -66,7 +66,8 @@ int row_work_begin(row_work *w, int64_t position, corpus_row *row, media m[N_MED
     snprintf(number, sizeof number, "%lld", (long long)position);
     TRY(suspects_check(j, row->row, arguments, row_work_tick, w));
     inhand_note(j->inhand, row->row);
-    snprintf(id, sizeof id, "%.*s", (int)(row->field[FIELD_ID].n < 80 ? row->field[FIELD_ID].n : 80), row->field[FIELD_ID].bytes);
+    snprintf(id, sizeof id, "%.*s", (int)(row->field[FIELD_ID].n < 80 ? row->field[FIELD_ID].n : 80),
+             row->field[FIELD_ID].bytes);
     fault_point_at("decode.row", id);
 done:
     if (rc != OK)

@@ -1,4 +1,5 @@
-/* What the tasks of a unit share: rows in order, their media read ahead, suspects tried on their own, the row in hand noted. */
+/* What the tasks of a unit share: rows in order, their media read ahead, suspects tried on their own, the row in hand
+ * noted. */
 #pragma once
 
 #include "stages.h"
@@ -20,8 +21,8 @@ void row_work_close(row_work *w);
 /* A unit comes next: read ahead. Local. */
 void row_work_announce(row_work *w, int64_t unit);
 
-/* Begin a row: its description, its media, whether it starts a group. A row that is not to be tried gives ERR_CRASHED (an item error) with media closed.
- * End with row_work_end. ERR_STOPPED when the job stops. Local. */
+/* Begin a row: its description, its media, whether it starts a group. A row that is not to be tried gives ERR_CRASHED
+ * (an item error) with media closed. End with row_work_end. ERR_STOPPED when the job stops. Local. */
 int row_work_begin(row_work *w, int64_t position, corpus_row *row, media m[N_MEDIA], int *starts_group);
 void row_work_end(row_work *w, media m[N_MEDIA]);
 

@@ -22,7 +22,8 @@ static int append(const job *j, json_t *line)
     f = fopen(path, "ae");
     if (!text || !f || fprintf(f, "%s\n", text) < 0) FAIL(status_from_errno(errno), "%s: %s", path, strerror(errno));
 done:
-    if (f && fclose(f) != 0 && rc == OK) rc = status_set(status_from_errno(errno), __FILE__, __LINE__, "%s: %s", path, strerror(errno));
+    if (f && fclose(f) != 0 && rc == OK)
+        rc = status_set(status_from_errno(errno), __FILE__, __LINE__, "%s: %s", path, strerror(errno));
     free(text);
     mem_free(&path);
     json_decref(line);
@@ -38,9 +39,10 @@ int runs_log_start(const job *j)
     char *dump = NULL, *path = absolute(j->corpus.path), *root = absolute(j->corpus.root);
     const char *slurm = getenv("SLURM_JOB_ID");
     TRY(config_dump(j->config, &dump));
-    TRY(append(j, json_pack("{s:s, s:I, s:I, s:s, s:s, s:s?, s:i, s:i, s:s?, s:s?, s:s}", "event", "start", "time", (json_int_t)time(NULL), "life",
-                            (json_int_t)j->attempt, "verb", j->verb, "version", TESSERA_VERSION, "slurm_job", slurm, "ranks", j->p.size, "nodes",
-                            j->p.n_nodes, "corpus_path", path, "corpus_root", root, "config", dump)));
+    TRY(append(j, json_pack("{s:s, s:I, s:I, s:s, s:s, s:s?, s:i, s:i, s:s?, s:s?, s:s}", "event", "start", "time",
+                            (json_int_t)time(NULL), "life", (json_int_t)j->attempt, "verb", j->verb, "version",
+                            TESSERA_VERSION, "slurm_job", slurm, "ranks", j->p.size, "nodes", j->p.n_nodes,
+                            "corpus_path", path, "corpus_root", root, "config", dump)));
 done:
     free(path);
     free(root);
@@ -50,8 +52,9 @@ done:
 
 void runs_log_end(const job *j, int status)
 {
-    int rc = append(j, json_pack("{s:s, s:I, s:I, s:s, s:s, s:i}", "event", "end", "time", (json_int_t)time(NULL), "life", (json_int_t)j->attempt,
-                                 "status", status_name(status), "message", status == OK ? "" : status_message(), "exit_code", job_exit_code(status)));
+    int rc = append(j, json_pack("{s:s, s:I, s:I, s:s, s:s, s:i}", "event", "end", "time", (json_int_t)time(NULL),
+                                 "life", (json_int_t)j->attempt, "status", status_name(status), "message",
+                                 status == OK ? "" : status_message(), "exit_code", job_exit_code(status)));
     if (rc != OK) LOG_RANK(LOG_WARN, "%s", status_message());
 }
 
@@ -84,7 +87,8 @@ int runs_log_corpus(const char *dataset, char **root, char **config_text)
 {
     int rc = OK;
     json_t *line = latest(dataset, "start");
-    const char *path = json_string_value(json_object_get(line, "corpus_root")), *text = json_string_value(json_object_get(line, "config"));
+    const char *path = json_string_value(json_object_get(line, "corpus_root")),
+               *text = json_string_value(json_object_get(line, "config"));
     if (!path) path = json_string_value(json_object_get(line, "corpus_path"));
     *root = *config_text = NULL;
     TRY(mem_string(root, path ? path : ""));
@@ -102,14 +106,15 @@ int runs_log_last(const char *dataset, char **text)
         rc = mem_string(text, "no life has ended cleanly yet");
     } else {
         json_int_t life = json_integer_value(json_object_get(line, "life"));
-        const char *name = json_string_value(json_object_get(line, "status")), *message = json_string_value(json_object_get(line, "message"));
+        const char *name = json_string_value(json_object_get(line, "status")),
+                   *message = json_string_value(json_object_get(line, "message"));
         time_t when = (time_t)json_integer_value(json_object_get(line, "time"));
         struct tm utc;
         char stamp[32];
         gmtime_r(&when, &utc);
         strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", &utc);
-        rc = mem_format(text, "life %lld ended at %s: %s%s%s", (long long)life, stamp, name ? name : "?", message && *message ? ": " : "",
-                        message ? message : "");
+        rc = mem_format(text, "life %lld ended at %s: %s%s%s", (long long)life, stamp, name ? name : "?",
+                        message && *message ? ": " : "", message ? message : "");
     }
     json_decref(line);
     return rc;

@@ -1,4 +1,5 @@
-/* logs/runs.jsonl: one line when a life starts and one when it ends: hosts, ranks, times, run keys. Provenance, not content. Local (rank 0). */
+/* logs/runs.jsonl: one line when a life starts and one when it ends: hosts, ranks, times, run keys. Provenance, not
+ * content. Local (rank 0). */
 #pragma once
 
 #include "job.h"
@@ -6,7 +7,8 @@
 int runs_log_start(const job *j);
 void runs_log_end(const job *j, int status);
 
-/* The corpus root and the whole config of the latest start, for verbs that look at media again: new memory (mem_free), "" when unknown. */
+/* The corpus root and the whole config of the latest start, for verbs that look at media again: new memory (mem_free),
+ * "" when unknown. */
 int runs_log_corpus(const char *dataset, char **root, char **config_text);
 
 /* One line on how the latest life ended, for people: new memory (mem_free). */

@@ -46,7 +46,8 @@ done:
     return rc;
 }
 
-static int map_own_parts(sample_set *x, const stages *s, const char *folder, uint64_t hash, const int64_t *counts, const kmeans_data *data)
+static int map_own_parts(sample_set *x, const stages *s, const char *folder, uint64_t hash, const int64_t *counts,
+                         const kmeans_data *data)
 {
     int rc = OK;
     char *path = NULL;
@@ -71,7 +72,8 @@ done:
 static const uint16_t *vector_at(sample_set *x, int64_t i)
 {
     size_t low = 0, high = x->n_parts;
-    if (x->hint < x->n_parts && x->parts[x->hint].first <= i && i < x->parts[x->hint].first + x->parts[x->hint].n) low = x->hint, high = low + 1;
+    if (x->hint < x->n_parts && x->parts[x->hint].first <= i && i < x->parts[x->hint].first + x->parts[x->hint].n)
+        low = x->hint, high = low + 1;
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
         if (x->parts[middle].first <= i)
@@ -101,7 +103,8 @@ static int read_vectors(void *user, int64_t i, int64_t n, uint16_t *out)
     return OK;
 }
 
-int sample_set_open(sample_set **out, stages *s, const char *name, uint64_t hash, const projection *map, kmeans_data *data)
+int sample_set_open(sample_set **out, stages *s, const char *name, uint64_t hash, const projection *map,
+                    kmeans_data *data)
 {
     int rc = OK;
     par *p = &s->j->p;

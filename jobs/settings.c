@@ -4,8 +4,7 @@
 #include "base/status.h"
 #include "codebook/codebook.h"
 #include "core/projection.h"
-#include "decode/audio_decode.h"
-#include "decode/image_decode.h"
+#include "decode/versions.h"
 #include "feature/fft.h"
 #include "store/h5.h"
 
@@ -40,18 +39,20 @@ done:
 int settings_make(const job *j, settings *out)
 {
     int rc = OK;
-    char images[128];
+    char decoders[192];
     *out = (settings){0};
-    image_decoder_versions(images, sizeof images);
+    decoder_versions(decoders, sizeof decoders);
     TRY(corpus_manifest_hash(&j->corpus, out->manifest));
     if (j->audio.use) TRY(hash_codebook(j->audio.codebook.path, out->audio_codebook));
     if (j->image.use) TRY(hash_codebook(j->image.codebook.path, out->image_codebook));
     TRY(hash_projection(&j->image, out->projection));
     TRY(config_resolved(j->config, &out->resolved));
     TRY(mem_format(&out->facts,
-                   "tessera: %s\nlibraries: %s, %s, fftw %s, hdf5 %s\nmanifest: %s\naudio codebook: %s\nimage codebook: %s\nimage projection: %s\n",
-                   TESSERA_VERSION, audio_decoder_version(), images, fft_version(), h5_version(), out->manifest,
-                   *out->audio_codebook ? out->audio_codebook : "trained", *out->image_codebook ? out->image_codebook : "trained",
+                   "tessera: %s\nlibraries: %s, %s, hdf5 %s\nmanifest: %s\naudio codebook: %s\nimage codebook: "
+                   "%s\nimage projection: %s\n",
+                   TESSERA_VERSION, decoders, fft_version(), h5_version(), out->manifest,
+                   *out->audio_codebook ? out->audio_codebook : "trained",
+                   *out->image_codebook ? out->image_codebook : "trained",
                    *out->projection ? out->projection : "none"));
 done:
     if (rc != OK) settings_free(out);
@@ -71,16 +72,19 @@ static void fact(const char *facts, const char *name, char *out, size_t size)
     size_t n = strlen(name);
     snprintf(out, size, "-");
     for (const char *p = facts; p && *p; p = strchr(p, '\n') ? strchr(p, '\n') + 1 : NULL)
-        if (!strncmp(p, name, n) && p[n] == ':' && p[n + 1] == ' ') snprintf(out, size, "%.*s", (int)strcspn(p + n + 2, "\n"), p + n + 2);
+        if (!strncmp(p, name, n) && p[n] == ':' && p[n + 1] == ' ')
+            snprintf(out, size, "%.*s", (int)strcspn(p + n + 2, "\n"), p + n + 2);
 }
 
-int settings_compare(const job *j, const settings *s, const char *resolved, const char *facts, option_scope *first, char **differences)
+int settings_compare(const job *j, const settings *s, const char *resolved, const char *facts, option_scope *first,
+                     char **differences)
 {
     static const struct {
         const char *name;
         option_scope scope;
-    } facts_scopes[] = {{"tessera", SCOPE_INDEX},           {"libraries", SCOPE_INDEX},         {"manifest", SCOPE_INDEX},
-                        {"audio codebook", SCOPE_CODEBOOK}, {"image codebook", SCOPE_CODEBOOK}, {"image projection", SCOPE_CODEBOOK}};
+    } facts_scopes[] = {{"tessera", SCOPE_INDEX},           {"libraries", SCOPE_INDEX},
+                        {"manifest", SCOPE_INDEX},          {"audio codebook", SCOPE_CODEBOOK},
+                        {"image codebook", SCOPE_CODEBOOK}, {"image projection", SCOPE_CODEBOOK}};
     int rc = OK;
     char *text = NULL;
     TRY(config_compare(j->config, resolved, first, differences));

@@ -9,16 +9,18 @@ typedef struct settings {
     char *facts;    /* versions, manifest, contents of frozen codebooks and matrices */
     char manifest[33];
     char audio_codebook[65], image_codebook[65]; /* SHA-256 of frozen codebooks; "" when trained */
-    char projection[33];                          /* hash of a given matrix; "" else */
+    char projection[33];                         /* hash of a given matrix; "" else */
 } settings;
 
 /* From the config and the files that it names. ERR_CONFIG. Local. Caller: settings_free. */
 int settings_make(const job *j, settings *out);
 void settings_free(settings *s);
 
-/* Compare with resolved text and facts written earlier: the lowest scope with a difference (SCOPE_RUN: none) and what differs, one line each
- * (mem_free). Local. ERR_CORRUPT. */
-int settings_compare(const job *j, const settings *s, const char *resolved, const char *facts, option_scope *first, char **differences);
+/* Compare with resolved text and facts written earlier: the lowest scope with a difference (SCOPE_RUN: none) and what
+ * differs, one line each (mem_free). Local. ERR_CORRUPT. */
+int settings_compare(const job *j, const settings *s, const char *resolved, const char *facts, option_scope *first,
+                     char **differences);
 
-/* 64-bit hash of what a stage depends on: `scopes` 0 .. last, keys with this prefix or "train." only when prefix is not "", and `more`. Local. */
+/* 64-bit hash of what a stage depends on: `scopes` 0 .. last, keys with this prefix or "train." only when prefix is not
+ * "", and `more`. Local. */
 int settings_hash(const job *j, option_scope last, const char *prefix, const char *more, uint64_t *hash);

@@ -5,11 +5,13 @@
 
 #include <jansson.h>
 
-/* {"shards": [...]} of a dataset in the making (from the committed counts), or the whole of a finished one's dataset.json. Caller: json_decref. */
+/* {"shards": [...]} of a dataset in the making (from the committed counts), or the whole of a finished one's
+ * dataset.json. Caller: json_decref. */
 int stage_dataset_shards(const stages *s, json_t **out);
 
 /* The joint vocabulary: of the models that are loaded, or of a finished dataset. */
 int stage_dataset_words(const stages *s, vocabulary *out);
 
-/* The member "sequences" of dataset.json, from the committed blocks. `d` as from stage_dataset_shards. Caller: json_decref. */
+/* The member "sequences" of dataset.json, from the committed blocks. `d` as from stage_dataset_shards. Caller:
+ * json_decref. */
 int stage_sequence_files(const stages *s, const json_t *d, json_t **out);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "canary.h"
 #include "card.h"
 #include "dataset_file.h"
 
@@ -27,7 +28,8 @@ int stage_dataset_shards(const stages *s, json_t **out)
         TRY(stage_read_counts(s, i, &c));
         TRY(stage_shard_path(s, i, &path));
         TRY(corpus_split_name(&j->corpus, (int)unit_table_shard(s->units, i)->split, &split));
-        one = json_pack("{s:s, s:s, s:I, s:s}", "file", path + strlen(j->out) + 1, "split", split, "bytes", (json_int_t)c.bytes, "sha256", c.sha256);
+        one = json_pack("{s:s, s:s, s:I, s:s}", "file", path + strlen(j->out) + 1, "split", split, "bytes",
+                        (json_int_t)c.bytes, "sha256", c.sha256);
         TRY(dataset_add_counts(one, &c));
         json_array_append_new(list, one);
         one = NULL;
@@ -98,7 +100,8 @@ static int count_reasons(const job *j, json_t **reasons, int *environment)
         json_t *line = json_loadb((const char *)map.bytes + at, n, 0, NULL);
         const char *reason = json_string_value(json_object_get(line, "reason"));
         if (reason) {
-            json_object_set_new(*reasons, reason, json_integer(json_integer_value(json_object_get(*reasons, reason)) + 1));
+            json_object_set_new(*reasons, reason,
+                                json_integer(json_integer_value(json_object_get(*reasons, reason)) + 1));
             *environment |= !strcmp(reason, status_name(ERR_ENVIRONMENT));
         }
         json_decref(line);
@@ -147,8 +150,8 @@ static json_t *made_from(const settings *s)
 
 static json_t *describe_stream(const shard_stream_options *o)
 {
-    json_t *one = json_pack("{s:s, s:I, s:b, s:b}", "encoder", o->encoder, "vocab_size", (json_int_t)o->vocab_size, "reduced", o->reduced, "vectors",
-                            o->vectors);
+    json_t *one = json_pack("{s:s, s:I, s:b, s:b}", "encoder", o->encoder, "vocab_size", (json_int_t)o->vocab_size,
+                            "reduced", o->reduced, "vectors", o->vectors);
     if (o->rate_hz > 0) json_object_set_new(one, "rate_hz", json_real(o->rate_hz));
     if (o->width) json_object_set_new(one, "width", json_integer(o->width));
     if (*o->codebook_sha256) json_object_set_new(one, "codebook_sha256", json_string(o->codebook_sha256));
@@ -168,17 +171,19 @@ static json_t *describe_book(const codebook *b)
     const codebook_quality *q = &b->quality;
     char file[64];
     snprintf(file, sizeof file, "codebooks/%s.h5", b->name);
-    return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:I, s:f, s:f, s:I, s:f}", "name", b->name, "file", file, "k", (json_int_t)b->k, "d",
-                     (json_int_t)b->d, "sha256", b->sha256, "feature", b->feature, "training_vectors", (json_int_t)q->n_train, "inertia_per_vector",
+    return json_pack("{s:s, s:s, s:I, s:I, s:s, s:s, s:I, s:f, s:f, s:I, s:f}", "name", b->name, "file", file, "k",
+                     (json_int_t)b->k, "d", (json_int_t)b->d, "sha256", b->sha256, "feature", b->feature,
+                     "training_vectors", (json_int_t)q->n_train, "inertia_per_vector",
                      q->n_train ? q->inertia / (double)q->n_train : 0.0, "inertia_held_out_per_vector",
-                     q->n_held_out ? q->inertia_held_out / (double)q->n_held_out : 0.0, "codes_used", (json_int_t)q->codes_used, "perplexity",
-                     q->perplexity);
+                     q->n_held_out ? q->inertia_held_out / (double)q->n_held_out : 0.0, "codes_used",
+                     (json_int_t)q->codes_used, "perplexity", q->perplexity);
 }
 
 static int describe_files(const stages *s, json_t **out)
 {
-    static const char *const names[] = {"README.md",          "config.resolved.yaml", "vocabulary.json",     "rejects.jsonl",
-                                        "codebooks/audio.h5", "codebooks/audio.npy",  "codebooks/image.h5", "codebooks/image.npy"};
+    static const char *const names[] = {"README.md",          "config.resolved.yaml", "vocabulary.json",
+                                        "rejects.jsonl",      "codebooks/audio.h5",   "codebooks/audio.npy",
+                                        "codebooks/image.h5", "codebooks/image.npy",  "codebooks/image-projection.bin"};
     int rc = OK;
     *out = json_array();
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -201,17 +206,19 @@ static int describe_dataset(stages *s, json_t *d, int *environment)
     int rc = OK;
     const job *j = s->j;
     shard_counts total;
-    json_t *accounting = json_object(), *reasons = NULL, *books = json_array();
+    json_t *accounting = json_object(), *reasons = NULL, *books = json_array(), *canary = NULL;
     char resolved[SHA256_HEX];
     TRY(count_reasons(j, &reasons, environment));
     sum_counts(json_object_get(d, "shards"), &total);
     if (total.rows != corpus_index_rows(s->index) || total.examples + total.rejects + total.filtered != total.rows)
-        FAIL(ERR_INTERNAL, "accounts do not balance: %lld rows, %lld examples, %lld rejects, %lld filtered of %lld", (long long)total.rows,
-             (long long)total.examples, (long long)total.rejects, (long long)total.filtered, (long long)corpus_index_rows(s->index));
+        FAIL(ERR_INTERNAL, "accounts do not balance: %lld rows, %lld examples, %lld rejects, %lld filtered of %lld",
+             (long long)total.rows, (long long)total.examples, (long long)total.rejects, (long long)total.filtered,
+             (long long)corpus_index_rows(s->index));
     TRY(sha256_bytes(s->settings.resolved, strlen(s->settings.resolved), resolved));
     TRY(dataset_add_counts(accounting, &total));
     json_object_set_new(accounting, "reasons", reasons);
     reasons = NULL;
+    TRY(canary_describe(s, &canary));
     if (s->audio_book.k) json_array_append_new(books, describe_book(&s->audio_book));
     if (s->image_book.k) json_array_append_new(books, describe_book(&s->image_book));
     char tokens[32];
@@ -226,13 +233,17 @@ static int describe_dataset(stages *s, json_t *d, int *environment)
     json_object_set_new(d, "streams", describe_streams(s));
     json_object_set_new(d, "vocabulary_size", json_integer(s->words.size));
     json_object_set_new(d, "codebooks", json_incref(books));
+    json_object_set(d, "canary", canary);
     json_object_set_new(d, "made_from", made_from(&s->settings));
-    json_object_set_new(d, "hashes", json_pack("{s:s, s:s, s:s}", "config", resolved, "index", corpus_index_hash(s->index), "tokens", tokens));
+    json_object_set_new(
+        d, "hashes",
+        json_pack("{s:s, s:s, s:s}", "config", resolved, "index", corpus_index_hash(s->index), "tokens", tokens));
     json_object_set_new(d, "shards", shards);
 done:
     json_decref(accounting);
     json_decref(reasons);
     json_decref(books);
+    json_decref(canary);
     return rc;
 }
 
@@ -280,7 +291,8 @@ static int remove_state(stages *s, int environment)
     TRY(job_path(j, &folder, "state"));
     TRY(file_list_folder(folder, &names));
     for (size_t i = 0; i < names.n; i++) {
-        if (!strcmp(names.names[i], "owner") || !strcmp(names.names[i], "inhand")) continue; /* these go with the life */
+        if (!strcmp(names.names[i], "owner") || !strcmp(names.names[i], "inhand"))
+            continue; /* these go with the life */
         mem_free(&path);
         TRY(file_join(&path, folder, names.names[i]));
         TRY(file_remove_tree(path));
@@ -321,7 +333,8 @@ static int finish_root(stages *s)
             (long long)dataset_int(d, "accounting.rejects"), (long long)dataset_int(d, "accounting.filtered"),
             json_array_size(json_object_get(d, "shards")));
     if (environment)
-        LOG_JOB(LOG_WARN, "some rows failed for reasons outside their bytes; run again with --retry-environment when these are mended");
+        LOG_JOB(LOG_WARN, "some rows failed for reasons outside their bytes; run again with --retry-environment when "
+                          "these are mended");
 done:
     json_decref(d);
     json_decref(sequences);

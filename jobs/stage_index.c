@@ -12,8 +12,8 @@
 #include "work/schedule.h"
 #include "work/stop.h"
 
+#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 typedef struct indexing {
     stages *s;
@@ -52,7 +52,7 @@ static int probe_sound(const media *m, corpus_row *row)
     audio_info info;
     audio_limits limits = {0};
     TRY(audio_open(&stream, &m->source, &limits, &info));
-    row->audio_frames = info.n_frames;
+    row->audio_frames = info.n_likely; /* for planning; decoding looks again */
     row->audio_rate_hz = info.rate_hz;
     row->audio_channels = info.channels;
 done:
@@ -71,25 +71,16 @@ done:
     return rc;
 }
 
-/* Size, time and header of one medium. */
-static int probe_medium(const job *j, const char *root, corpus_row *row, media_kind kind)
+static int probe_medium(const char *root, corpus_row *row, media_kind kind)
 {
     int rc = OK;
-    char *path = NULL;
     media m = {.fd = -1};
-    row_media *known = &row->media[kind];
-    TRY(media_full_path(root, media_path_of(row, kind), &path));
-    if (known->tar_offset < 0 && file_stat(path, &known->size, &known->mtime_ns) != OK) {
-        text_view name = media_path_of(row, kind);
-        FAIL(ERR_MISSING, "%.*s does not exist or cannot be reached", (int)name.n, name.bytes);
-    }
     TRY(media_open(root, row, kind, 0, &m));
     if (m.status != OK) FAIL(m.status, "%s", m.message);
-    if (kind == MEDIA_AUDIO && j->audio.use) TRY(probe_sound(&m, row));
-    if (kind == MEDIA_IMAGE && j->image.use) TRY(probe_picture(&m, row));
+    if (kind == MEDIA_AUDIO) TRY(probe_sound(&m, row));
+    if (kind == MEDIA_IMAGE) TRY(probe_picture(&m, row));
 done:
     media_close(&m);
-    mem_free(&path);
     return rc;
 }
 
@@ -116,13 +107,15 @@ static int probe_row(void *user, const char *root, corpus_row *row)
     int rc = OK;
     indexing *x = user;
     job *j = x->s->j;
+    const int wanted[N_MEDIA] = {[MEDIA_AUDIO] = j->audio.use, [MEDIA_IMAGE] = j->image.use};
     char id[96];
     TRY(check_suspect(x, root, row));
     inhand_note(j->inhand, row->row);
-    snprintf(id, sizeof id, "%.*s", (int)(row->field[FIELD_ID].n < 80 ? row->field[FIELD_ID].n : 80), row->field[FIELD_ID].bytes);
+    snprintf(id, sizeof id, "%.*s", (int)(row->field[FIELD_ID].n < 80 ? row->field[FIELD_ID].n : 80),
+             row->field[FIELD_ID].bytes);
     fault_point_at("probe.row", id);
     for (int k = 0; k < N_MEDIA; k++)
-        if (media_path_of(row, k).n) TRY(probe_medium(j, root, row, k));
+        if (media_path_of(row, k).n && wanted[k]) TRY(probe_medium(root, row, k));
 done:
     inhand_note(j->inhand, -1);
     return rc;
@@ -131,7 +124,7 @@ done:
 static int build_segment(void *user, schedule *schedule, int64_t task, int final, progress_counts *counts)
 {
     indexing *x = user;
-    (void)final;
+    (void) final;
     x->schedule = schedule;
     counts->work = 1;
     return corpus_segment_build(&x->s->j->corpus, x->folder, task, probe_row, tick, x);
@@ -157,7 +150,8 @@ static int build(indexing *x)
     schedule_options o = {.root_works_below = j->run.root_works_below, .phase = "index", .metrics = j->metrics};
     o.total.units = x->n_segments;
     o.total.work = (double)x->n_segments;
-    schedule_tasks tasks = {.next = next_segment, .done = segment_done, .left = segments_left, .perform = build_segment, .user = x};
+    schedule_tasks tasks = {
+        .next = next_segment, .done = segment_done, .left = segments_left, .perform = build_segment, .user = x};
     TRY(schedule_run(&j->p, &o, &tasks));
     if (j->p.rank == 0) {
         LOG_JOB(LOG_INFO, "index: merging");
@@ -214,10 +208,12 @@ int stage_index(stages *s)
     TRY(par_agree(&j->p, rc));
     par_broadcast(&j->p, &current, sizeof current);
     if (!current) TRY(build(&x));
-    TRY(par_agree(&j->p, corpus_index_open(&s->index, x.folder)));
+    rc = corpus_index_open(&s->index, x.folder);
+    if (rc == OK) rc = corpus_index_set_root(s->index, &j->corpus);
+    TRY(par_agree(&j->p, rc));
     const corpus_totals *t = corpus_index_totals(s->index);
-    LOG_JOB(LOG_INFO, "index: %lld rows, %lld rejected, %.2f h of sound, %lld pictures%s", (long long)t->rows, (long long)t->rejected,
-            t->audio_seconds / 3600, (long long)t->image_rows, current ? " (was there)" : "");
+    LOG_JOB(LOG_INFO, "index: %lld rows, %lld rejected, %.2f h of sound, %lld pictures%s", (long long)t->rows,
+            (long long)t->rejected, t->audio_seconds / 3600, (long long)t->image_rows, current ? " (was there)" : "");
 done:
     mem_free(&x.folder);
     return rc;

@@ -17,7 +17,8 @@ int stage_load_projection(stages *s)
     if (s->image_map || !j->image.use || !*j->image.projection) goto done;
     TRY(image_pca_components(&j->image, &components));
     if (!components) {
-        TRY(projection_load(&s->image_map, j->image.projection, (j->image.grey ? 1 : 3) * j->image.patch * j->image.patch));
+        TRY(projection_load(&s->image_map, j->image.projection,
+                            (j->image.grey ? 1 : 3) * j->image.patch * j->image.patch));
     } else if (corpus_index_totals(s->index)->image_rows > 0) {
         TRY(job_path(j, &path, "state/projection.bin"));
         TRY(projection_read(&s->image_map, path));
@@ -32,7 +33,8 @@ static int check_frozen(const char *path, const char *feature, const codebook *b
 {
     int rc = OK;
     if (*book->feature && strcmp(book->feature, feature))
-        FAIL(ERR_CONFIG, "codebook %s was trained on other features: \"%s\", the config has \"%s\"", path, book->feature, feature);
+        FAIL(ERR_CONFIG, "codebook %s was trained on other features: \"%s\", the config has \"%s\"", path,
+             book->feature, feature);
 done:
     return rc;
 }
@@ -110,21 +112,26 @@ static int fill_shard_options(stages *s, text_tokenizer *text)
     char *resolved = NULL;
     const corpus_totals *t = corpus_index_totals(s->index);
     shard_options *o = &s->shard;
-    *o = (shard_options){.deflate = j->output.compress ? (int)j->output.compress_level : 0, .tokens_hash = s->tokens_hash};
+    *o = (shard_options){.deflate = j->output.compress ? (int)j->output.compress_level : 0,
+                         .tokens_hash = s->tokens_hash};
     TRY(config_resolved(j->config, &resolved));
     TRY(sha256_bytes(resolved, strlen(resolved), o->config_sha256));
     if (t->text_rows > 0) {
-        o->stream[STREAM_TEXT] = (shard_stream_options){.used = 1, .vocab_size = text_tokenizer_size(text), .layer = -1};
-        snprintf(o->stream[STREAM_TEXT].encoder, sizeof o->stream[STREAM_TEXT].encoder, "%s", text_tokenizer_name(text));
+        o->stream[STREAM_TEXT] =
+            (shard_stream_options){.used = 1, .vocab_size = text_tokenizer_size(text), .layer = -1};
+        snprintf(o->stream[STREAM_TEXT].encoder, sizeof o->stream[STREAM_TEXT].encoder, "%s",
+                 text_tokenizer_name(text));
     }
     if (j->audio.use && t->audio_rows > 0) {
-        stream_options(&o->stream[STREAM_AUDIO], &s->audio_book, j->audio.keep, core_audio_width(s->core), audio_encoder_name(&j->audio));
+        stream_options(&o->stream[STREAM_AUDIO], &s->audio_book, j->audio.keep, core_audio_width(s->core),
+                       audio_encoder_name(&j->audio));
         o->stream[STREAM_AUDIO].rate_hz = CORE_FRAME_HZ;
         o->stream[STREAM_AUDIO].reduced = j->audio.reduce;
     }
     if (j->image.use && t->image_rows > 0)
         stream_options(&o->stream[STREAM_IMAGE], &s->image_book, j->image.keep, core_image_width(s->core), "patches");
-    vocabulary_make(&s->words, text_tokenizer_name(text), text_tokenizer_size(text), s->image_book.k, s->audio_book.k, 0);
+    vocabulary_make(&s->words, text_tokenizer_name(text), text_tokenizer_size(text), s->image_book.k, s->audio_book.k,
+                    0);
 done:
     mem_free(&resolved);
     return rc;
@@ -144,18 +151,34 @@ done:
     return rc;
 }
 
+/* The dataset holds all that its tokens were made with. Rank 0. */
+static int keep_projection(const stages *s)
+{
+    int rc = OK;
+    char *path = NULL;
+    TRY(job_path(s->j, &path, "codebooks"));
+    TRY(file_make_folder(path));
+    mem_free(&path);
+    TRY(job_path(s->j, &path, "codebooks/image-projection.bin"));
+    TRY(projection_save(s->image_map, path));
+done:
+    mem_free(&path);
+    return rc;
+}
+
 int stage_load_models(stages *s)
 {
     int rc = OK;
     job *j = s->j;
     text_tokenizer *text = NULL;
     TRY(stage_load_projection(s));
+    if (s->image_map && j->p.rank == 0) TRY(keep_projection(s));
     TRY(load_books(s));
     TRY(hash_tokens(s));
     core_settings settings = {.audio = &j->audio,
                               .image = &j->image,
                               .text = &j->text,
-                              .keep_partial = j->corpus.partial != 0,
+                              .keep_partial = j->corpus.partial == PARTIAL_KEEP,
                               .audio_codebook = s->audio_book.k ? &s->audio_book : NULL,
                               .image_codebook = s->image_book.k ? &s->image_book : NULL,
                               .image_map = s->image_map};

@@ -51,7 +51,8 @@ static int is_done(const packing *x, int64_t task)
 {
     char *path = NULL, *counts = NULL;
     int there = block_path(x, task, x->materialise ? "tokens-" : "", &path) == OK && file_exists(path) &&
-                (x->materialise || (stage_numbered_path(x->s->j, "sequences", task, ".counts", &counts) == OK && file_exists(counts)));
+                (x->materialise ||
+                 (stage_numbered_path(x->s->j, "sequences", task, ".counts", &counts) == OK && file_exists(counts)));
     mem_free(&path);
     mem_free(&counts);
     return there;
@@ -82,7 +83,7 @@ static int pack_one(void *user, schedule *schedule, int64_t task, int final, pro
     char *path = NULL, *counts_path = NULL, *tokens = NULL;
     sequence_counts c;
     (void)schedule;
-    (void)final;
+    (void) final;
     counts->work = 1;
     TRY(block_path(x, task, "", &path));
     if (x->materialise) {
@@ -159,7 +160,9 @@ done:
 static int run(packing *x)
 {
     job *j = x->s->j;
-    schedule_options o = {.root_works_below = j->run.root_works_below, .phase = x->materialise ? "materialise" : "pack", .metrics = j->metrics};
+    schedule_options o = {.root_works_below = j->run.root_works_below,
+                          .phase = x->materialise ? "materialise" : "pack",
+                          .metrics = j->metrics};
     o.total.units = x->n_blocks;
     o.total.work = (double)x->n_blocks;
     for (int64_t b = 0; j->p.rank == 0 && b < x->n_blocks; b++)
@@ -167,7 +170,8 @@ static int run(packing *x)
             o.before.units++;
             o.before.work++;
         }
-    schedule_tasks tasks = {.next = next_block, .done = block_done, .left = blocks_left, .perform = pack_one, .user = x};
+    schedule_tasks tasks = {
+        .next = next_block, .done = block_done, .left = blocks_left, .perform = pack_one, .user = x};
     x->next = 0;
     return schedule_run(&j->p, &o, &tasks);
 }
@@ -184,7 +188,8 @@ int stage_pack(stages *s)
     if (rc == OK && j->p.rank == 0 && !s->complete) rc = prepare(&x);
     TRY(par_agree(&j->p, rc));
     if (!s->complete) TRY(run(&x));
-    LOG_JOB(LOG_INFO, "pack: %lld blocks of sequences of %lld tokens", (long long)x.n_blocks, (long long)j->sequence.length);
+    LOG_JOB(LOG_INFO, "pack: %lld blocks of sequences of %lld tokens", (long long)x.n_blocks,
+            (long long)j->sequence.length);
     if (j->materialise) {
         x.materialise = 1;
         TRY(run(&x));
@@ -220,8 +225,9 @@ int stage_sequence_files(const stages *s, const json_t *d, json_t **out)
         mem_free(&path);
         TRY(block_path(&x, b, "", &path));
         TRY(dataset_describe(j->out, path + strlen(j->out) + 1, &one));
-        json_object_update_new(one, json_pack("{s:s, s:I, s:I, s:I}", "split", split_of(&x, b)->name, "sequences", (json_int_t)c.sequences,
-                                              "documents", (json_int_t)c.documents, "tokens", (json_int_t)c.tokens));
+        json_object_update_new(one, json_pack("{s:s, s:I, s:I, s:I}", "split", split_of(&x, b)->name, "sequences",
+                                              (json_int_t)c.sequences, "documents", (json_int_t)c.documents, "tokens",
+                                              (json_int_t)c.tokens));
         json_array_append_new(files, one);
         total.sequences += c.sequences;
         total.documents += c.documents;
@@ -230,10 +236,11 @@ int stage_sequence_files(const stages *s, const json_t *d, json_t **out)
         total.dropped_documents += c.dropped_documents;
         total.dropped_tokens += c.dropped_tokens;
     }
-    *out = json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O}}", j->sequence.name, "length", (json_int_t)j->sequence.length, "sequences",
-                     (json_int_t)total.sequences, "documents", (json_int_t)total.documents, "tokens", (json_int_t)total.tokens, "split_documents",
-                     (json_int_t)total.split_documents, "dropped_documents", (json_int_t)total.dropped_documents, "dropped_tokens",
-                     (json_int_t)total.dropped_tokens, "files", files);
+    *out = json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O}}", j->sequence.name, "length",
+                     (json_int_t)j->sequence.length, "sequences", (json_int_t)total.sequences, "documents",
+                     (json_int_t)total.documents, "tokens", (json_int_t)total.tokens, "split_documents",
+                     (json_int_t)total.split_documents, "dropped_documents", (json_int_t)total.dropped_documents,
+                     "dropped_tokens", (json_int_t)total.dropped_tokens, "files", files);
     if (!*out) FAIL(ERR_MEMORY, "no memory for dataset.json");
 done:
     for (int i = 0; x.splits && i < x.n_splits; i++) {

@@ -42,7 +42,8 @@ int stage_read_counts(const stages *s, int64_t shard, shard_counts *out)
     TRY(file_read(path, sizeof f, &bytes, &n));
     if (n != sizeof f) FAIL(ERR_CORRUPT, "%s is damaged", path);
     memcpy(&f, bytes, sizeof f);
-    if (memcmp(f.magic, magic, sizeof magic) || f.checksum != hash64(&f.counts, sizeof f.counts, 0)) FAIL(ERR_CORRUPT, "%s is damaged", path);
+    if (memcmp(f.magic, magic, sizeof magic) || f.checksum != hash64(&f.counts, sizeof f.counts, 0))
+        FAIL(ERR_CORRUPT, "%s is damaged", path);
     if (!file_exists(file)) FAIL(ERR_MISSING, "%s is not there", file);
     *out = f.counts;
 done:

@@ -23,7 +23,8 @@ static int has_part(const sampling *x, const char *name, int wanted, uint64_t ha
 {
     char *path = NULL;
     int64_t n, d;
-    int there = !wanted || (stage_numbered_path(x->t->s->j, name, number, ".f16", &path) == OK && sample_part_count(path, hash, &n, &d) == OK);
+    int there = !wanted || (stage_numbered_path(x->t->s->j, name, number, ".f16", &path) == OK &&
+                            sample_part_count(path, hash, &n, &d) == OK);
     mem_free(&path);
     return there;
 }
@@ -31,8 +32,9 @@ static int has_part(const sampling *x, const char *name, int wanted, uint64_t ha
 static int is_done(const sampling *x, int64_t number)
 {
     const training *t = x->t;
-    return unit_table_unit(t->s->units, number)->piece >= 0 || (has_part(x, "features/audio", t->train_audio, t->audio_hash, number) &&
-                                                               has_part(x, "features/image", t->sample_image, t->image_hash, number));
+    return unit_table_unit(t->s->units, number)->piece >= 0 ||
+           (has_part(x, "features/audio", t->train_audio, t->audio_hash, number) &&
+            has_part(x, "features/image", t->sample_image, t->image_hash, number));
 }
 
 static int64_t next_unit(void *user, int rank)
@@ -65,18 +67,21 @@ static int settle(int rc, int final)
     return rc;
 }
 
-static int sample_row(sampling *x, int64_t position, int final, sample_part *audio, sample_part *image, progress_counts *counts)
+static int sample_row(sampling *x, int64_t position, int final, sample_part *audio, sample_part *image,
+                      progress_counts *counts)
 {
     int rc = OK, starts;
     corpus_row row;
     media m[N_MEDIA] = {0};
     TRY(corpus_index_row(x->t->s->index, position, &row));
-    int takes_audio = x->t->train_audio && sample_takes_audio(&x->plan, &row), takes_image = x->t->sample_image && sample_takes_image(&x->plan, &row);
+    int takes_audio = x->t->train_audio && sample_takes_audio(&x->plan, &row),
+        takes_image = x->t->sample_image && sample_takes_image(&x->plan, &row);
     if (!takes_audio && !takes_image) goto done;
     rc = row_work_begin(&x->work, position, &row, m, &starts);
     if (rc == ERR_CRASHED) return OK;
     TRY(rc);
-    if (takes_audio) rc = settle(sample_audio(&x->plan, x->sound, &row, &m[MEDIA_AUDIO], row_work_tick, &x->work, audio), final);
+    if (takes_audio)
+        rc = settle(sample_audio(&x->plan, x->sound, &row, &m[MEDIA_AUDIO], row_work_tick, &x->work, audio), final);
     if (rc == OK && takes_image) rc = settle(sample_image(&x->plan, x->picture, &row, &m[MEDIA_IMAGE], image), final);
     row_work_end(&x->work, m);
     counts->rows++;
@@ -137,7 +142,8 @@ static int open_sampling(sampling *x, const training *t)
 {
     int rc = OK;
     job *j = t->s->j;
-    sample_plan_make(&x->plan, &j->train, &j->audio, &j->image, t->train_audio, t->sample_image, corpus_index_totals(t->s->index));
+    sample_plan_make(&x->plan, &j->train, &j->audio, &j->image, t->train_audio, t->sample_image,
+                     corpus_index_totals(t->s->index));
     if (t->train_audio) TRY(sound_create(&x->sound, &j->audio));
     if (t->sample_image) TRY(picture_create(&x->picture, &j->image, NULL));
     if (j->p.rank == 0 && t->train_audio) TRY(make_folders(t->s, "features/audio"));
@@ -164,7 +170,12 @@ int stage_sample(const training *t)
         o.before.units += one.units;
         o.before.work += one.work;
     }
-    schedule_tasks tasks = {.next = next_unit, .done = unit_done, .left = units_left, .perform = sample_unit, .upcoming = upcoming, .user = &x};
+    schedule_tasks tasks = {.next = next_unit,
+                            .done = unit_done,
+                            .left = units_left,
+                            .perform = sample_unit,
+                            .upcoming = upcoming,
+                            .user = &x};
     TRY(schedule_run(&j->p, &o, &tasks));
 done:
     row_work_close(&x.work);

@@ -1,4 +1,5 @@
-/* Units to parts, parts to shards: handed out by rank 0; gathers come before new units, which bounds the parts on disk. */
+/* Units to parts, parts to shards: handed out by rank 0; gathers come before new units, which bounds the parts on disk.
+ */
 #include "stages.h"
 
 #include "base/fault.h"
@@ -22,14 +23,17 @@ typedef struct tokenizing {
     int64_t n_units, n_shards;
     /* rank 0 */
     uint8_t *unit_done, *shard_done, *unit_given;
-    int64_t *units_missing;   /* per shard */
-    int64_t *ready;           /* shards to gather, a queue */
+    int64_t *units_missing; /* per shard */
+    int64_t *ready;         /* shards to gather, a queue */
     int64_t first_ready, n_ready;
     int64_t next, gathers_left, units_left;
-    int64_t rows;             /* of the corpus */
+    int64_t rows; /* of the corpus */
 } tokenizing;
 
-static int part_path(const stages *s, int64_t unit, char **path) { return stage_numbered_path(s->j, "parts", unit, ".part", path); }
+static int part_path(const stages *s, int64_t unit, char **path)
+{
+    return stage_numbered_path(s->j, "parts", unit, ".part", path);
+}
 
 /* ---- rank 0: what is done, what comes next ---- */
 
@@ -89,8 +93,8 @@ static int check_rejects(void *user, const progress_counts *now)
     const tokenizing *x = user;
     double limit = x->s->j->run.max_reject_rate * (double)x->rows;
     if ((double)now->rejects > limit)
-        FAIL(ERR_REJECTS, "%lld of %lld rows are rejected, more than run.max_reject_rate (%g); what is done is kept", (long long)now->rejects,
-             (long long)x->rows, x->s->j->run.max_reject_rate);
+        FAIL(ERR_REJECTS, "%lld of %lld rows are rejected, more than run.max_reject_rate (%g); what is done is kept",
+             (long long)now->rejects, (long long)x->rows, x->s->j->run.max_reject_rate);
 done:
     return rc;
 }
@@ -186,7 +190,8 @@ static int do_row(tokenizing *x, const unit *u, int64_t position, int final, exa
     int cut = j->audio.use && row.media[MEDIA_AUDIO].size >= 0 &&
               audio_windows(&j->audio, corpus_row_seconds(&row)) > j->audio.piece_windows;
     rc = u->piece < 0 ? core_row(x->s->core, &row, position, starts, m, !cut, final, row_work_tick, &x->work, e)
-                      : core_piece(x->s->core, &row, position, m, u->window_first, u->window_last, final, row_work_tick, &x->work, e);
+                      : core_piece(x->s->core, &row, position, m, u->window_first, u->window_last, final, row_work_tick,
+                                   &x->work, e);
     row_work_end(&x->work, m);
 done:
     return rc;
@@ -217,7 +222,8 @@ static int do_unit(tokenizing *x, int64_t number, int final, progress_counts *co
     counts->hours = u->seconds / 3600;
     counts->images = u->images;
     counts->rows = u->piece < 0 ? u->count : 0;
-    LOG_RANK(LOG_DEBUG, "unit %lld: %lld rows, %lld rejects", (long long)number, (long long)u->count, (long long)counts->rejects);
+    LOG_RANK(LOG_DEBUG, "unit %lld: %lld rows, %lld rejects", (long long)number, (long long)u->count,
+             (long long)counts->rejects);
 done:
     inhand_note(s->j->inhand, -1);
     part_writer_free(&w);
@@ -268,15 +274,15 @@ static int do_gather(tokenizing *x, schedule *schedule, int64_t shard)
     TRY(stage_numbered_path(s->j, "rejects", shard, ".jsonl", &rejects));
     TRY(shard_gather(path, rejects, paths, units, (size_t)sh->n_units, &s->shard, &c));
     if (c.rows != sh->rows || c.examples + c.rejects + c.filtered != c.rows)
-        FAIL(ERR_INTERNAL, "shard %lld has %lld examples, %lld rejects and %lld filtered of %lld rows", (long long)shard, (long long)c.examples,
-             (long long)c.rejects, (long long)c.filtered, (long long)sh->rows);
+        FAIL(ERR_INTERNAL, "shard %lld has %lld examples, %lld rejects and %lld filtered of %lld rows",
+             (long long)shard, (long long)c.examples, (long long)c.rejects, (long long)c.filtered, (long long)sh->rows);
     TRY(stage_write_counts(s, shard, &c));
     for (int64_t i = 0; i < sh->n_units; i++) {
         TRY(file_remove(paths[i]));
         if (i == sh->n_units / 2) fault_point("shard.mid-removal");
     }
-    LOG_RANK(LOG_INFO, "shard %lld of %lld: %lld examples, %lld rejects", (long long)shard + 1, (long long)x->n_shards, (long long)c.examples,
-             (long long)c.rejects);
+    LOG_RANK(LOG_INFO, "shard %lld of %lld: %lld examples, %lld rejects", (long long)shard + 1, (long long)x->n_shards,
+             (long long)c.examples, (long long)c.rejects);
 done:
     for (int64_t i = 0; paths && i < sh->n_units; i++) mem_free(&paths[i]);
     mem_free(&paths);
@@ -353,7 +359,8 @@ int stage_tokenize(stages *s)
     }
     TRY(par_agree(&j->p, rc));
     if (j->p.rank == 0 && o.before.units)
-        LOG_JOB(LOG_INFO, "tokenize: %lld of %lld units and gathers are there", (long long)o.before.units, (long long)o.total.units);
+        LOG_JOB(LOG_INFO, "tokenize: %lld of %lld units and gathers are there", (long long)o.before.units,
+                (long long)o.total.units);
     schedule_tasks tasks = {.next = next_task,
                             .done = task_done,
                             .left = tasks_left,

@@ -19,7 +19,8 @@ static int stop_flag(void *user)
 
 static void report(void *user, int64_t iteration, double inertia, double changed)
 {
-    LOG_JOB(LOG_INFO, "train %s: iteration %lld, inertia %.6g, changed %.4f %%", (const char *)user, (long long)iteration, inertia, 100 * changed);
+    LOG_JOB(LOG_INFO, "train %s: iteration %lld, inertia %.6g, changed %.4f %%", (const char *)user,
+            (long long)iteration, inertia, 100 * changed);
 }
 
 /* state/train/NAME.hash says for which settings a result is finished. */
@@ -92,7 +93,8 @@ static int train_pca(training *t)
     if (rc == OK) rc = MEM_ALLOC(variances, (size_t)n);
     if (rc == OK) rc = MEM_ALLOC(components, (size_t)(n * data.d));
     TRY(par_agree(&j->p, rc));
-    LOG_JOB(LOG_INFO, "train: %lld principal components of %lld vectors of %lld values", (long long)n, (long long)data.n_global, (long long)data.d);
+    LOG_JOB(LOG_INFO, "train: %lld principal components of %lld vectors of %lld values", (long long)n,
+            (long long)data.n_global, (long long)data.d);
     TRY(pca_fit(&j->p, &data, n, stop_flag, NULL, mean, components, variances));
     rc = projection_from_pca(&s->image_map, mean, components, n, data.d);
     if (rc == OK && j->p.rank == 0) {
@@ -126,7 +128,8 @@ done:
     return rc;
 }
 
-static int train_book(training *t, const char *name, const codebook_options *o, uint64_t sample_hash, uint64_t book_hash, codebook *out)
+static int train_book(training *t, const char *name, const codebook_options *o, uint64_t sample_hash,
+                      uint64_t book_hash, codebook *out)
 {
     int rc = OK;
     stages *s = t->s;
@@ -144,7 +147,8 @@ static int train_book(training *t, const char *name, const codebook_options *o, 
                         .tolerance = j->train.tolerance,
                         .seed_vectors = j->train.seed_vectors,
                         .held_out = j->train.held_out};
-    LOG_JOB(LOG_INFO, "train %s: %lld vectors of %lld values, %lld codes", name, (long long)data.n_global, (long long)data.d, (long long)o->size);
+    LOG_JOB(LOG_INFO, "train %s: %lld vectors of %lld values, %lld codes", name, (long long)data.n_global,
+            (long long)data.d, (long long)o->size);
     TRY(kmeans_fit(&j->p, &data, &k, folder, stop_flag, report, (void *)name, &book));
     rc = describe_book(s, name, &book);
     if (rc == OK && j->p.rank == 0) {
@@ -154,8 +158,9 @@ static int train_book(training *t, const char *name, const codebook_options *o, 
         if (rc == OK) rc = note_finished(j, name, book_hash);
     }
     TRY(par_agree(&j->p, rc));
-    LOG_JOB(LOG_INFO, "train %s: %s after %lld iterations, %lld of %lld codes used, perplexity %.1f", name, book.quality.stop,
-            (long long)book.quality.iterations, (long long)book.quality.codes_used, (long long)book.k, book.quality.perplexity);
+    LOG_JOB(LOG_INFO, "train %s: %s after %lld iterations, %lld of %lld codes used, perplexity %.1f", name,
+            book.quality.stop, (long long)book.quality.iterations, (long long)book.quality.codes_used,
+            (long long)book.k, book.quality.perplexity);
     *out = book;
     book = (codebook){0};
 done:
@@ -187,8 +192,10 @@ static int plan(training *t)
     t->pca_hash = t->image_book_hash;
     int sound = j->audio.use && totals->audio_rows > 0, pictures = j->image.use && totals->image_rows > 0;
     if (j->p.rank == 0) {
-        flags[0] = sound && j->audio.keep != KEEP_VECTORS && !*j->audio.codebook.path && !is_finished(j, "audio", t->audio_book_hash);
-        flags[1] = pictures && j->image.keep != KEEP_VECTORS && !*j->image.codebook.path && !is_finished(j, "image", t->image_book_hash);
+        flags[0] = sound && j->audio.keep != KEEP_VECTORS && !*j->audio.codebook.path &&
+                   !is_finished(j, "audio", t->audio_book_hash);
+        flags[1] = pictures && j->image.keep != KEEP_VECTORS && !*j->image.codebook.path &&
+                   !is_finished(j, "image", t->image_book_hash);
         flags[2] = pictures && components > 0 && !is_finished(j, "projection", t->pca_hash);
     }
     par_broadcast(&j->p, flags, sizeof flags);
@@ -206,8 +213,8 @@ static int check_index_rejects(const stages *s)
     int rc = OK;
     const corpus_totals *t = corpus_index_totals(s->index);
     if ((double)t->rejected > s->j->run.max_reject_rate * (double)t->rows)
-        FAIL(ERR_REJECTS, "%lld of %lld rows are rejected by the index, more than run.max_reject_rate (%g)", (long long)t->rejected, (long long)t->rows,
-             s->j->run.max_reject_rate);
+        FAIL(ERR_REJECTS, "%lld of %lld rows are rejected by the index, more than run.max_reject_rate (%g)",
+             (long long)t->rejected, (long long)t->rows, s->j->run.max_reject_rate);
 done:
     return rc;
 }
@@ -229,8 +236,10 @@ int stage_codebooks(stages *s)
     if (t.train_audio || t.sample_image) TRY(stage_sample(&t));
     if (t.train_pca) TRY(train_pca(&t));
     TRY(par_agree(&j->p, stage_load_projection(s)));
-    if (t.train_audio) TRY(train_book(&t, "audio", &j->audio.codebook, t.audio_hash, t.audio_book_hash, &s->audio_book));
-    if (t.train_image) TRY(train_book(&t, "image", &j->image.codebook, t.image_hash, t.image_book_hash, &s->image_book));
+    if (t.train_audio)
+        TRY(train_book(&t, "audio", &j->audio.codebook, t.audio_hash, t.audio_book_hash, &s->audio_book));
+    if (t.train_image)
+        TRY(train_book(&t, "image", &j->image.codebook, t.image_hash, t.image_book_hash, &s->image_book));
     TRY(par_agree(&j->p, stage_load_models(s)));
 done:
     mem_free(&path);

@@ -5,10 +5,10 @@
 
 typedef struct training {
     stages *s;
-    int train_audio, train_image; /* a codebook is to be trained */
-    int train_pca;                /* the projection too */
-    int sample_image;             /* train_image or train_pca */
-    uint64_t audio_hash, image_hash; /* of what the sample parts depend on */
+    int train_audio, train_image;                        /* a codebook is to be trained */
+    int train_pca;                                       /* the projection too */
+    int sample_image;                                    /* train_image or train_pca */
+    uint64_t audio_hash, image_hash;                     /* of what the sample parts depend on */
     uint64_t audio_book_hash, image_book_hash, pca_hash; /* of what the codebooks depend on */
 } training;
 

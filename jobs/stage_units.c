@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-/* Estimated work: a second of sound weighs 1; decoding and patching a picture costs about as much as half a second plus a tenth per megapixel. */
+/* Estimated work: a second of sound weighs 1; decoding and patching a picture costs about as much as half a second plus
+ * a tenth per megapixel. */
 static const double PICTURE = 0.5, MEGAPIXEL = 0.1, ROW = 0.01;
 
 typedef struct estimate {
@@ -17,7 +18,10 @@ typedef struct estimate {
     double audio_bytes, image_bytes; /* per frame, per picture */
 } estimate;
 
-static double vector_bytes(int keep, double width) { return (keep != KEEP_VECTORS ? 2 : 0) + (keep != KEEP_TOKENS ? 2 * width : 0); }
+static double vector_bytes(int keep, double width)
+{
+    return (keep != KEEP_VECTORS ? 2 : 0) + (keep != KEEP_TOKENS ? 2 * width : 0);
+}
 
 static int same_text(text_view a, text_view b) { return a.n == b.n && !memcmp(a.bytes, b.bytes, a.n); }
 
@@ -47,8 +51,8 @@ static int estimate_row(void *user, int64_t i, unit_row *out)
     }
     out->images = picture;
     out->rejected = row.status != OK;
-    out->bytes = 128 + 2 * (double)row.field[FIELD_TEXT].n + (double)row.field[FIELD_ID].n + seconds * CORE_FRAME_HZ * e->audio_bytes +
-                 (picture ? e->image_bytes : 0);
+    out->bytes = 128 + 2 * (double)row.field[FIELD_TEXT].n + (double)row.field[FIELD_ID].n +
+                 seconds * CORE_FRAME_HZ * e->audio_bytes + (picture ? e->image_bytes : 0);
     e->group = row.field[FIELD_GROUP];
     e->split = row.split;
 done:
@@ -65,8 +69,11 @@ static int make(const stages *s, const char *path, uint64_t hash)
     estimate e = {.s = s, .split = -1};
     e.audio_bytes = vector_bytes(j->audio.keep, 80);
     e.image_bytes = patches * vector_bytes(j->image.keep, (double)(3 * j->image.patch * j->image.patch));
-    double total = t->audio_seconds + PICTURE * (double)t->image_rows + MEGAPIXEL * 1e-6 * (double)t->pixels + ROW * (double)t->rows;
-    unit_options o = {.unit_weight = clamp(total / 1024, j->output.unit_min, j->output.unit_max), .shard_bytes = (double)j->output.shard_bytes, .hash = hash};
+    double total = t->audio_seconds + PICTURE * (double)t->image_rows + MEGAPIXEL * 1e-6 * (double)t->pixels +
+                   ROW * (double)t->rows;
+    unit_options o = {.unit_weight = clamp(total / 1024, j->output.unit_min, j->output.unit_max),
+                      .shard_bytes = (double)j->output.shard_bytes,
+                      .hash = hash};
     return unit_table_make(path, corpus_index_rows(s->index), &o, estimate_row, &e);
 }
 
@@ -86,7 +93,8 @@ int stage_units(stages *s)
     TRY(par_agree(&j->p, rc));
     if (!s->units) rc = unit_table_open(&s->units, path, hash);
     TRY(par_agree(&j->p, rc));
-    LOG_JOB(LOG_INFO, "units: %lld in %lld shards", (long long)unit_table_units(s->units), (long long)unit_table_shards(s->units));
+    LOG_JOB(LOG_INFO, "units: %lld in %lld shards", (long long)unit_table_units(s->units),
+            (long long)unit_table_shards(s->units));
 done:
     mem_free(&path);
     return rc;

@@ -16,7 +16,8 @@ enum { PER_FOLDER = 4096, TEXT_LIMIT = 16 << 20 };
 
 int stage_numbered_path(const job *j, const char *folder, int64_t number, const char *suffix, char **out)
 {
-    return job_path(j, out, "state/%s/%05lld/%010lld%s", folder, (long long)(number / PER_FOLDER), (long long)number, suffix);
+    return job_path(j, out, "state/%s/%05lld/%010lld%s", folder, (long long)(number / PER_FOLDER), (long long)number,
+                    suffix);
 }
 
 static int remove_state(const job *j, const char *name)
@@ -72,7 +73,9 @@ static int check_folder(const job *j)
     if (!file_exists(j->out) || has(j, "state") || has(j, "dataset.json")) goto done;
     TRY(file_list_folder(j->out, &names));
     for (size_t i = 0; i < names.n; i++)
-        if (strcmp(names.names[i], "logs")) FAIL(ERR_CONFIG, "output.path %s holds other files (%s); name a new or empty folder", j->out, names.names[i]);
+        if (strcmp(names.names[i], "logs"))
+            FAIL(ERR_CONFIG, "output.path %s holds other files (%s); name a new or empty folder", j->out,
+                 names.names[i]);
 done:
     file_list_free(&names);
     return rc;
@@ -81,10 +84,30 @@ done:
 /* Remove everything that an output folder of ours can hold, but the owner file and the logs. */
 static int wipe(const job *j)
 {
-    static const char *const names[] = {"dataset.json",    "README.md",   "croissant.json", "config.resolved.yaml", "vocabulary.json", "rejects.jsonl",
-                                        "report.html",     "codebooks",   "shards",         "sequences",            "state/index",     "state/units.bin",
-                                        "state/features",  "state/train", "state/parts",    "state/shards",         "state/rejects",   "state/sequences",
-                                        "state/canary", "state/dataset.json", "state/config.resolved.yaml", "state/facts", "state/poison", "state/projection.bin"};
+    static const char *const names[] = {"dataset.json",
+                                        "README.md",
+                                        "croissant.json",
+                                        "config.resolved.yaml",
+                                        "vocabulary.json",
+                                        "rejects.jsonl",
+                                        "report.html",
+                                        "codebooks",
+                                        "shards",
+                                        "sequences",
+                                        "state/index",
+                                        "state/units.bin",
+                                        "state/features",
+                                        "state/train",
+                                        "state/parts",
+                                        "state/shards",
+                                        "state/rejects",
+                                        "state/sequences",
+                                        "state/canary",
+                                        "state/dataset.json",
+                                        "state/config.resolved.yaml",
+                                        "state/facts",
+                                        "state/poison",
+                                        "state/projection.bin"};
     int rc = OK;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) TRY(remove_state(j, names[i]));
 done:
@@ -124,7 +147,8 @@ static int refuse(const job *j, const char *differences)
     for (char *p = list; *p; p++)
         if (*p == '\n') *p = p[1] ? ';' : 0;
     return status_set(ERR_MISMATCH, __FILE__, __LINE__,
-                      "%s holds tokens made with other settings: %s. Restore these, choose another output.path, or give --overwrite to throw the tokens away",
+                      "%s holds tokens made with other settings: %s. Restore these, choose another output.path, or "
+                      "give --overwrite to throw the tokens away",
                       j->out, list);
 }
 
@@ -137,7 +161,8 @@ static int settle(stages *s)
     option_scope first = SCOPE_RUN;
     if (!finished && !has(s->j, "state/facts")) goto fresh;
     TRY(read_text(s->j, finished ? "config.resolved.yaml" : "state/config.resolved.yaml", &resolved));
-    TRY(finished ? dataset_facts(s->j->out, complete ? "dataset.json" : "state/dataset.json", &facts) : read_text(s->j, "state/facts", &facts));
+    TRY(finished ? dataset_facts(s->j->out, complete ? "dataset.json" : "state/dataset.json", &facts)
+                 : read_text(s->j, "state/facts", &facts));
     TRY(settings_compare(s->j, &s->settings, resolved, facts, &first, &differences));
     if (first < SCOPE_SEQUENCES && (finished || has_tokens(s->j))) {
         rc = refuse(s->j, differences);

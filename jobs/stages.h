@@ -1,5 +1,5 @@
-/* The stages of a job on one output folder, in order. Each first looks at what is committed and does only the rest. All are Collective and return the same
- * status on all ranks. */
+/* The stages of a job on one output folder, in order. Each first looks at what is committed and does only the rest. All
+ * are Collective and return the same status on all ranks. */
 #pragma once
 
 #include "codebook/codebook.h"
@@ -26,7 +26,8 @@ typedef struct stages {
     vocabulary words;
 } stages;
 
-/* Take the output folder, compare settings, remove what is stale, note the run, collect the rows in hand of a dead life. */
+/* Take the output folder, compare settings, remove what is stale, note the run, collect the rows in hand of a dead
+ * life. */
 int stages_begin(stages *s, job *j);
 
 /* Give it back; `status` of the job goes into logs/runs.jsonl. Safe after a failed begin. */
@@ -45,8 +46,9 @@ int stages_run(job *j, const char *last);
 /* The projection of patches, from the file that is given or from what training committed. Local. */
 int stage_load_projection(stages *s);
 
-/* The models that tokenizing needs, from what training committed or from frozen files, and what follows from them: the core, the shard options, the
- * hash of the tokens, the vocabulary. Rank 0 also copies frozen codebooks into the dataset. Local. */
+/* The models that tokenizing needs, from what training committed or from frozen files, and what follows from them: the
+ * core, the shard options, the hash of the tokens, the vocabulary. Rank 0 also copies frozen codebooks into the
+ * dataset. Local. */
 int stage_load_models(stages *s);
 
 /* Paths: numbered files in folders of at most 4096 entries: "state/parts/0003/00012345.part". Local. */

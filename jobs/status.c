@@ -59,8 +59,8 @@ static int print_metrics(const char *dataset)
     line = json_loadb((const char *)map.bytes + start, end - start, 0, NULL);
     if (!line) goto done;
     printf("%-10s %s, %.1f %% (units %lld of %lld, %lld rejects)\n", "last seen", dataset_text(line, "phase"),
-           100 * json_number_value(json_object_get(line, "share")), (long long)dataset_int(line, "units"), (long long)dataset_int(line, "units_total"),
-           (long long)dataset_int(line, "rejects"));
+           100 * json_number_value(json_object_get(line, "share")), (long long)dataset_int(line, "units"),
+           (long long)dataset_int(line, "units_total"), (long long)dataset_int(line, "rejects"));
 done:
     json_decref(line);
     file_unmap(&map);
@@ -105,9 +105,9 @@ static int print_status(const char *dataset)
     }
     TRY(dataset_read(dataset, "dataset.json", &d));
     printf("%-10s complete\n", "state");
-    printf("%-10s %lld = %lld examples + %lld rejects + %lld filtered\n", "rows", (long long)dataset_int(d, "accounting.rows"),
-           (long long)dataset_int(d, "accounting.examples"), (long long)dataset_int(d, "accounting.rejects"),
-           (long long)dataset_int(d, "accounting.filtered"));
+    printf("%-10s %lld = %lld examples + %lld rejects + %lld filtered\n", "rows",
+           (long long)dataset_int(d, "accounting.rows"), (long long)dataset_int(d, "accounting.examples"),
+           (long long)dataset_int(d, "accounting.rejects"), (long long)dataset_int(d, "accounting.filtered"));
     printf("%-10s %zu\n", "shards", json_array_size(json_object_get(d, "shards")));
     const char *name;
     json_t *n;

@@ -81,7 +81,9 @@ static int read_verdicts(job *j)
         mem_free(&bytes);
         TRY(file_join(&path, folder, names.names[i]));
         TRY(file_read(path, 64, &bytes, &n));
-        verdict v = !strcmp((char *)bytes, "crashes") ? CRASHES : !strcmp((char *)bytes, "harmless") ? HARMLESS : UNKNOWN;
+        verdict v = !strcmp((char *)bytes, "crashes")    ? CRASHES
+                    : !strcmp((char *)bytes, "harmless") ? HARMLESS
+                                                         : UNKNOWN;
         TRY(add(j->suspects, strtoll(names.names[i], NULL, 10), v));
     }
     if (j->suspects->n) qsort(j->suspects->list, j->suspects->n, sizeof(suspect), by_row);
@@ -164,7 +166,8 @@ static int child_environment(char ***out)
     while (environ[n]) n++;
     TRY(MEM_ALLOC(*out, n + 1));
     for (size_t i = 0; i < n; i++)
-        if (strncmp(environ[i], "OMPI_", 5) && strncmp(environ[i], "PMIX_", 5) && strncmp(environ[i], "PMI_", 4)) (*out)[kept++] = environ[i];
+        if (strncmp(environ[i], "OMPI_", 5) && strncmp(environ[i], "PMIX_", 5) && strncmp(environ[i], "PMI_", 4))
+            (*out)[kept++] = environ[i];
 done:
     return rc;
 }
@@ -195,7 +198,8 @@ static int run_child(const job *j, char *const *arguments, int (*tick)(void *use
         if (got == pid || (got < 0 && errno != EINTR)) break;
         if (tick && (rc = tick(user)) != OK) break;
         if (seconds_now() > deadline) {
-            rc = status_set(ERR_ENVIRONMENT, __FILE__, __LINE__, "the row took more than run.row_timeout (%g s) on its own", j->run.row_timeout);
+            rc = status_set(ERR_ENVIRONMENT, __FILE__, __LINE__,
+                            "the row took more than run.row_timeout (%g s) on its own", j->run.row_timeout);
             break;
         }
         usleep(2000);

@@ -12,7 +12,8 @@ static const verb verbs[] = {
     {"verify", "DATASET", "accounting, checksums, ranges (--corpus ROOT: canary rows again)", 0, verb_verify},
     {"show", "DATASET ID", "one example, token by token (--wav, --png FILE: what was seen)", 0, verb_show},
     {"status", "DATASET", "how far a job is, and why it stopped", 0, verb_status},
-    {"encode", "CONFIG FILE...", "features or tokens of single files (--what features|tokens, --npy FILE)", 1, verb_encode},
+    {"encode", "CONFIG FILE...", "features or tokens of single files (--what features|tokens, --npy FILE)", 1,
+     verb_encode},
     {"_row", "CONFIG POSITION", "one row in isolation", 0, verb_isolated_row},
     {"_probe", "FILE...", "headers of files in isolation", 0, verb_isolated_probe},
 };

@@ -1,4 +1,5 @@
-/* The entry function of each verb; jobs/VERB.c holds it. Collective (except those that begin with "_" on the command line); a status. */
+/* The entry function of each verb; jobs/VERB.c holds it. Collective (except those that begin with "_" on the command
+ * line); a status. */
 #pragma once
 
 #include "job.h"

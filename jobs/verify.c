@@ -1,4 +1,5 @@
-/* Check a finished dataset: files, shards, sequences, accounts, and canary rows encoded again. Shards are shared out to the ranks. */
+/* Check a finished dataset: files, shards, sequences, accounts, and canary rows encoded again. Shards are shared out to
+ * the ranks. */
 #include "verbs.h"
 
 #include "base/file.h"
@@ -53,7 +54,8 @@ static int check_file(checking *c, const json_t *entry)
     }
     TRY(rc);
     if (dataset_int(now, "bytes") != dataset_int(entry, "bytes")) {
-        snprintf(text, sizeof text, "%lld bytes, should be %lld", (long long)dataset_int(now, "bytes"), (long long)dataset_int(entry, "bytes"));
+        snprintf(text, sizeof text, "%lld bytes, should be %lld", (long long)dataset_int(now, "bytes"),
+                 (long long)dataset_int(entry, "bytes"));
         fault_here(c, name, text);
     } else if (strcmp(dataset_text(now, "sha256"), dataset_text(entry, "sha256"))) {
         fault_here(c, name, "SHA-256 differs: bytes were changed");
@@ -102,12 +104,14 @@ static void compare_counts(checking *c, const json_t *entry, const shard_counts 
     char text[256];
     dataset_get_counts(entry, &then);
     if (then.examples != now->examples) {
-        snprintf(text, sizeof text, "%lld examples, dataset.json has %lld", (long long)now->examples, (long long)then.examples);
+        snprintf(text, sizeof text, "%lld examples, dataset.json has %lld", (long long)now->examples,
+                 (long long)then.examples);
         fault(c, text);
     }
     for (int s = 0; s < N_STREAMS; s++)
         if (then.ids[s] != now->ids[s]) {
-            snprintf(text, sizeof text, "%lld %s tokens, dataset.json has %lld", (long long)now->ids[s], stream_name(s), (long long)then.ids[s]);
+            snprintf(text, sizeof text, "%lld %s tokens, dataset.json has %lld", (long long)now->ids[s], stream_name(s),
+                     (long long)then.ids[s]);
             fault(c, text);
         }
 }
@@ -192,7 +196,8 @@ static int name_rows(checking *c, int64_t total)
         mem_free(&path);
         TRY(file_join(&path, c->j->target, dataset_text(entry, "file")));
         if (shard_reader_open(&r, path) != OK) continue;
-        for (int64_t e = 0; e < shard_reader_examples(r); e++) mark(c, total, shard_reader_row(r, e), dataset_text(entry, "file"));
+        for (int64_t e = 0; e < shard_reader_examples(r); e++)
+            mark(c, total, shard_reader_row(r, e), dataset_text(entry, "file"));
         shard_reader_close(&r);
     }
     mem_free(&path);
@@ -202,7 +207,8 @@ static int name_rows(checking *c, int64_t total)
             const uint8_t *end = memchr(map.bytes + at, '\n', map.n - at);
             size_t size = end ? (size_t)(end - map.bytes) - at : map.n - at;
             json_t *line = json_loadb((const char *)map.bytes + at, size, 0, NULL);
-            if (json_is_integer(json_object_get(line, "row"))) mark(c, total, json_integer_value(json_object_get(line, "row")), "rejects.jsonl");
+            if (json_is_integer(json_object_get(line, "row")))
+                mark(c, total, json_integer_value(json_object_get(line, "row")), "rejects.jsonl");
             json_decref(line);
             at += size + 1;
         }
@@ -227,7 +233,8 @@ static int check_accounts(checking *c, int64_t rejects)
     if (c->j->p.rank != 0) return OK;
     int64_t ledger = dataset_int(c->d, "accounting.rejects") + dataset_int(c->d, "accounting.filtered");
     if (rejects != ledger) {
-        snprintf(text, sizeof text, "%lld lines, dataset.json has %lld rejects and filtered rows", (long long)rejects, (long long)ledger);
+        snprintf(text, sizeof text, "%lld lines, dataset.json has %lld rejects and filtered rows", (long long)rejects,
+                 (long long)ledger);
         fault_here(c, "rejects.jsonl", text);
     }
     for (int64_t row = 0; row < total; row++) expected = (int64_t)((uint64_t)expected + rng_bits(1, (uint64_t)row, 0));
@@ -255,7 +262,8 @@ static int check_small_files(checking *c)
         if (rc == OK && codebook_load(path, &book) != OK)
             fault_here(c, dataset_text(entry, "file"), status_message());
         else if (rc == OK && strcmp(book.sha256, dataset_text(entry, "sha256")))
-            fault_here(c, dataset_text(entry, "file"), "its content is not the codebook that the tokens were made with");
+            fault_here(c, dataset_text(entry, "file"),
+                       "its content is not the codebook that the tokens were made with");
         codebook_free(&book);
         mem_free(&path);
         TRY(rc);
@@ -325,9 +333,12 @@ static int check_dataset(checking *c)
     json_t *entry;
     int64_t rejects = 0;
     rc = dataset_read(j->target, "dataset.json", &c->d);
-    if (rc == ERR_MISSING) rc = status_set(ERR_CONFIG, __FILE__, __LINE__, "%s has no dataset.json: not a finished dataset (tessera status tells more)", j->target);
+    if (rc == ERR_MISSING)
+        rc = status_set(ERR_CONFIG, __FILE__, __LINE__,
+                        "%s has no dataset.json: not a finished dataset (tessera status tells more)", j->target);
     if (rc == OK) rc = file_join(&path, j->target, "vocabulary.json");
-    if (rc == OK && vocabulary_load(&c->words, path) != OK && j->p.rank == 0) fault_here(c, "vocabulary.json", status_message());
+    if (rc == OK && vocabulary_load(&c->words, path) != OK && j->p.rank == 0)
+        fault_here(c, "vocabulary.json", status_message());
     TRY(par_agree(&j->p, rc));
     json_array_foreach(json_object_get(c->d, "shards"), i, entry)
     {
@@ -342,7 +353,8 @@ static int check_dataset(checking *c)
         rc = j->p.rank == 0 ? check_all_sequences(c) : OK;
         TRY(par_agree(&j->p, rc));
     }
-    rc = j->p.rank == 0 ? canary_verify(j, c->d, fault, c, &c->file) : OK;
+    c->file = "canary rows";
+    rc = j->p.rank == 0 ? canary_verify(j, c->d, fault, c) : OK;
     TRY(par_agree(&j->p, rc));
 done:
     mem_free(&path);
@@ -358,9 +370,10 @@ int verb_verify(job *j)
     int64_t faults = par_sum_one(&j->p, c.faults);
     if (faults) FAIL(ERR_VERIFY, "%s: %lld faults", j->target, (long long)faults);
     if (j->p.rank == 0)
-        printf("OK %s: %lld rows = %lld examples + %lld rejects + %lld filtered, %zu shards\n", j->target, (long long)dataset_int(c.d, "accounting.rows"),
-               (long long)dataset_int(c.d, "accounting.examples"), (long long)dataset_int(c.d, "accounting.rejects"),
-               (long long)dataset_int(c.d, "accounting.filtered"), json_array_size(json_object_get(c.d, "shards")));
+        printf("OK %s: %lld rows = %lld examples + %lld rejects + %lld filtered, %zu shards\n", j->target,
+               (long long)dataset_int(c.d, "accounting.rows"), (long long)dataset_int(c.d, "accounting.examples"),
+               (long long)dataset_int(c.d, "accounting.rejects"), (long long)dataset_int(c.d, "accounting.filtered"),
+               json_array_size(json_object_get(c.d, "shards")));
 done:
     json_decref(c.d);
     return rc;

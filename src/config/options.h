@@ -32,7 +32,7 @@ typedef enum option_scope {
 } option_scope;
 enum { N_CONTENT_SCOPES = SCOPE_RUN };
 
-typedef struct option {
+typedef struct option_entry { /* the tag leaves "struct option" to getopt.h */
     const char *key; /* full dotted path, "audio.codebook.size" */
     option_type type;
     option_scope scope;

@@ -136,3 +136,34 @@ int image_pca_components(const image_options *o, int64_t *n)
 done:
     return rc;
 }
+
+void audio_feature_options_from(const audio_options *o, audio_feature_options *out)
+{
+    static const audio_feature_kind kinds[] = {AUDIO_MFCC, AUDIO_LOGMEL,
+                                               AUDIO_SPECTROGRAM}; /* order of feature_names */
+    *out = audio_feature_defaults();
+    out->kind = kinds[o->feature];
+    out->n_mels = o->mels;
+    out->scale = o->scale ? 32768 : 1;
+}
+
+void image_patch_options_from(const image_options *o, image_patch_options *out)
+{
+    static const struct {
+        double mean[3], std[3];
+    } normal[] = {
+        {{0, 0, 0}, {1, 1, 1}},
+        {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}},
+        {{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}},
+        {{0.48145466, 0.4578275, 0.40821073}, {0.26862954, 0.26130258, 0.27577711}},
+    }; /* order of normalize_names */
+    *out = image_patch_defaults();
+    out->size = o->patch;
+    out->grey = o->grey;
+    out->fit = o->fit;
+    out->filter = o->filter;
+    out->width = o->width;
+    out->height = o->height;
+    memcpy(out->mean, normal[o->normalize].mean, sizeof out->mean);
+    memcpy(out->std, normal[o->normalize].std, sizeof out->std);
+}

@@ -153,7 +153,8 @@ done:
 static int check_header(const part_file *h, const char *path, uint64_t hash)
 {
     int rc = OK;
-    if (memcmp(h->magic, magic, sizeof magic) || h->n < 0 || h->d < 0) FAIL(ERR_CORRUPT, "%s is not a part of a training sample", path);
+    if (memcmp(h->magic, magic, sizeof magic) || h->n < 0 || h->d < 0)
+        FAIL(ERR_CORRUPT, "%s is not a part of a training sample", path);
     if (h->hash != hash) FAIL(ERR_MISSING, "%s belongs to other settings", path);
 done:
     return rc;
@@ -186,7 +187,8 @@ int sample_part_map(const char *path, uint64_t hash, file_mapping *map, const ui
     TRY(check_header(&h, path, hash));
     TRY(size_mul((size_t)h.d, sizeof **values, &row));
     TRY(size_mul((size_t)h.n, row, &bytes));
-    if (map->n - sizeof h != bytes || h.checksum != hash64(bytes ? map->bytes + sizeof h : NULL, bytes, 0)) FAIL(ERR_CORRUPT, "%s is damaged", path);
+    if (map->n - sizeof h != bytes || h.checksum != hash64(bytes ? map->bytes + sizeof h : NULL, bytes, 0))
+        FAIL(ERR_CORRUPT, "%s is damaged", path);
     *values = (const uint16_t *)(const void *)(map->bytes + sizeof h);
     *n = h.n;
     *d = h.d;

@@ -196,3 +196,19 @@ done:
     audio_close(&r.stream);
     return rc;
 }
+
+int sound_samples(sound *s, const corpus_row *row, const byte_source *source,
+                  int (*take)(void *user, const float *x, size_t n), void *user)
+{
+    int rc = OK;
+    reading r = {0};
+    TRY(begin(s, &r, row, source, 0));
+    while (r.total < 0) {
+        TRY(fill(s, &r, s->first + CORE_RATE_HZ));
+        TRY(take(user, s->samples, s->n));
+        forget_before(s, s->first + (int64_t)s->n);
+    }
+done:
+    audio_close(&r.stream);
+    return rc;
+}

@@ -31,3 +31,7 @@ typedef struct sound_sink {
  * or the wanted segment says; other item errors of the decoder; ERR_ENVIRONMENT. */
 int sound_run(sound *s, const corpus_row *row, const byte_source *source, int64_t first, int64_t last,
               const sound_sink *sink, int64_t *frames, double *seconds);
+
+/* The row's sound at 16 kHz, mono, in blocks: what the features are computed from. Errors as sound_run. */
+int sound_samples(sound *s, const corpus_row *row, const byte_source *source,
+                  int (*take)(void *user, const float *x, size_t n), void *user);

@@ -58,3 +58,5 @@ const double *fft_run(fft *f)
     fftw_execute(f->plan);
     return f->out;
 }
+
+const char *fft_version(void) { return fftw_version; }

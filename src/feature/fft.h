@@ -15,3 +15,6 @@ void fft_free(fft **f);
  */
 double *fft_input(fft *f);
 const double *fft_run(fft *f);
+
+/* Version of the library. */
+const char *fft_version(void);

@@ -30,7 +30,7 @@ void par_start(par *p, int *argc, char ***argv)
     MPI_CHECK(p, MPI_Get_processor_name(name, &n));
     /* several Slurm nodes may share one host name (tests do): Slurm's own name tells them apart */
     const char *slurm = getenv("SLURMD_NODENAME");
-    snprintf(p->host, sizeof p->host, "%s", slurm && *slurm ? slurm : name);
+    snprintf(p->host, sizeof p->host, "%.63s", slurm && *slurm ? slurm : name);
 
     MPI_CHECK(p, MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, p->rank, MPI_INFO_NULL, &local));
     MPI_CHECK(p, MPI_Comm_rank(local, &p->node_rank));

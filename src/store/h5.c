@@ -180,3 +180,5 @@ done:
     if (create >= 0) H5Pclose(create);
     return rc;
 }
+
+const char *h5_version(void) { return H5_VERS_INFO + sizeof "HDF5 library version: " - 1; }

@@ -51,3 +51,6 @@ int h5_put_real(h5_file *f, const char *object, const char *name, double value);
 int h5_get_text(h5_file *f, const char *object, const char *name, char **text); /* caller: mem_free */
 int h5_get_int(h5_file *f, const char *object, const char *name, int64_t *value);
 int h5_get_real(h5_file *f, const char *object, const char *name, double *value);
+
+/* "1.10.8": identity of bytes holds per version of the library. */
+const char *h5_version(void);

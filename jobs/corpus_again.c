@@ -1,0 +1,61 @@
+#include "corpus_again.h"
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "runs_log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int load_options(job *j, const char *dataset)
+{
+    int rc = OK;
+    char *path = NULL, *text = NULL;
+    TRY(runs_log_corpus(dataset, &path, &text));
+    if (!*text) FAIL(ERR_CONFIG, "%s/logs/runs.jsonl does not tell which corpus the dataset was made from", dataset);
+    TRY(job_make_config(j));
+    TRY(config_load(j->config, "logs/runs.jsonl", text, strlen(text)));
+    mem_free(&j->corpus.path);
+    TRY(mem_string(&j->corpus.path, j->corpus_root ? j->corpus_root : path));
+done:
+    mem_free(&path);
+    mem_free(&text);
+    return rc;
+}
+
+static int build(const job *j, const char *folder)
+{
+    int rc = OK;
+    int64_t rows, segments;
+    TRY(corpus_scan(&j->corpus, folder, &rows, &segments));
+    for (int64_t s = 0; s < segments; s++) TRY(corpus_segment_build(&j->corpus, folder, s, NULL, NULL, NULL));
+    TRY(corpus_index_merge(&j->corpus, folder, NULL, NULL));
+done:
+    return rc;
+}
+
+int corpus_again_open(corpus_again *c, job *j, const char *dataset)
+{
+    int rc = OK;
+    const char *base = getenv("TMPDIR");
+    TRY(load_options(j, dataset));
+    TRY(mem_format(&c->folder, "%s/tessera-corpus-XXXXXX", base && *base ? base : "/tmp"));
+    if (!mkdtemp(c->folder)) {
+        mem_free(&c->folder);
+        FAIL(ERR_IO, "cannot make a temporary folder in %s", base && *base ? base : "/tmp");
+    }
+    TRY(build(j, c->folder));
+    TRY(corpus_index_open(&c->index, c->folder));
+    TRY(corpus_index_set_root(c->index, &j->corpus));
+done:
+    return rc;
+}
+
+void corpus_again_close(corpus_again *c)
+{
+    corpus_index_close(&c->index);
+    if (c->folder && file_remove_tree(c->folder) != OK) LOG_RANK(LOG_WARN, "%s", status_message());
+    mem_free(&c->folder);
+}
