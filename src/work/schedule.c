@@ -25,6 +25,7 @@ typedef enum wait_state { WAIT_NOT, WAIT_EARLY, WAIT_IDLE } wait_state;
 typedef struct peer {
     wait_state waiting;
     int left;
+    int64_t assigned; /* tasks sent to it so far */
     double heard;
 } peer;
 
@@ -48,6 +49,7 @@ struct schedule {
     char stop_text[512];
     /* every rank */
     int64_t next_task, next_final; /* -1: not assigned yet */
+    int64_t received;              /* assignments so far: says which ones a request knows of */
     int end, stop_sent;
     int end_status;
 };
@@ -123,6 +125,7 @@ static void assign_waiting(schedule *s)
         m.task = choose(s, r, &m.final);
         if (m.task < 0) continue;
         s->peers[r].waiting = WAIT_NOT;
+        s->peers[r].assigned++;
         s->in_hand++;
         send_message(s, r, TAG_DOWN, &m);
     }
@@ -179,8 +182,11 @@ static void serve(schedule *s)
         peer *w = &s->peers[from];
         if (m.kind == DONE) w->heard = seconds_now();
         switch ((message_kind)m.kind) {
-        case ASK: w->waiting = WAIT_IDLE; break;
-        case ASK_EARLY: w->waiting = WAIT_EARLY; break;
+        case ASK:
+        case ASK_EARLY:
+            /* a request that crossed with an assignment is answered already */
+            if (m.task == w->assigned) w->waiting = m.kind == ASK ? WAIT_IDLE : WAIT_EARLY;
+            break;
         case DONE: report(s, from, &m); break;
         case STOP_ASKED: begin_end(s, ERR_STOPPED, m.text); break;
         case LEAVE: w->left = 1; break;
@@ -240,6 +246,7 @@ static void listen(schedule *s)
         if (m.kind == ASSIGN) {
             s->next_task = m.task;
             s->next_final = m.final;
+            s->received++;
             if (s->tasks->upcoming) s->tasks->upcoming(s->tasks->user, m.task);
         } else {
             s->end = 1;
@@ -255,10 +262,15 @@ static void listen(schedule *s)
     }
 }
 
+static void send_request(schedule *s, message_kind kind)
+{
+    message m = {.kind = kind, .task = s->received};
+    send_message(s, 0, TAG_UP, &m);
+}
+
 static void run_worker(schedule *s)
 {
-    message ask = {.kind = ASK};
-    send_message(s, 0, TAG_UP, &ask);
+    send_request(s, ASK);
     while (!s->end) {
         if (s->next_task < 0) {
             usleep(IDLE_US);
@@ -267,16 +279,12 @@ static void run_worker(schedule *s)
         }
         message m = {.kind = DONE, .task = s->next_task, .final = s->next_final};
         s->next_task = -1;
-        ask.kind = ASK_EARLY;
-        send_message(s, 0, TAG_UP, &ask);
+        send_request(s, ASK_EARLY);
         m.status = s->tasks->perform(s->tasks->user, s, m.task, (int)m.final, &m.counts);
         if (m.status != OK) snprintf(m.text, sizeof m.text, "%s", status_message());
         send_message(s, 0, TAG_UP, &m);
         listen(s);
-        if (s->next_task < 0 && !s->end) { /* the early request waits: now it is urgent */
-            ask.kind = ASK;
-            send_message(s, 0, TAG_UP, &ask);
-        }
+        if (s->next_task < 0 && !s->end) send_request(s, ASK); /* the early request waits: now it is urgent */
     }
     message leave = {.kind = LEAVE};
     send_message(s, 0, TAG_UP, &leave);
