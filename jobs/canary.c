@@ -1,4 +1,4 @@
-#include "canary.h"
+#include "jobs/canary.h"
 
 #include "base/file.h"
 #include "base/hash.h"
@@ -6,9 +6,9 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "base/status.h"
-#include "corpus_again.h"
-#include "dataset_file.h"
-#include "suspects.h"
+#include "jobs/corpus_again.h"
+#include "jobs/dataset_file.h"
+#include "jobs/suspects.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Canary rows: a few rows that a leader of every node encodes at each start; all must give what the first life got. */
 #pragma once
 
-#include "stages.h"
+#include "jobs/stages.h"
 
 #include <jansson.h>
 

@@ -1,8 +1,8 @@
-#include "card.h"
+#include "jobs/card.h"
 
 #include "base/memory.h"
 #include "base/status.h"
-#include "dataset_file.h"
+#include "jobs/dataset_file.h"
 #include "shards/example.h"
 
 #include <stdarg.h>

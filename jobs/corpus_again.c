@@ -1,10 +1,10 @@
-#include "corpus_again.h"
+#include "jobs/corpus_again.h"
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
-#include "runs_log.h"
+#include "jobs/runs_log.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * read anew, without opening media. */
 #pragma once
 
-#include "job.h"
+#include "jobs/job.h"
 
 typedef struct corpus_again {
     corpus_index *index;

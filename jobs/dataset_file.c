@@ -1,4 +1,4 @@
-#include "dataset_file.h"
+#include "jobs/dataset_file.h"
 
 #include "base/file.h"
 #include "base/hash.h"

@@ -1,6 +1,6 @@
 /* Features or tokens of single files, for debugging and reference tensors: text on stdout, or a .npy file. */
-#include "stages.h"
-#include "verbs.h"
+#include "jobs/stages.h"
+#include "jobs/verbs.h"
 
 #include "base/file.h"
 #include "base/memory.h"

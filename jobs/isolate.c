@@ -1,12 +1,12 @@
 /* Children of the program: one row, or the headers of files, where a crash costs nothing. They never start MPI. */
-#include "verbs.h"
+#include "jobs/verbs.h"
 
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "decode/audio_decode.h"
-#include "stages.h"
+#include "jobs/stages.h"
 
 #include <errno.h>
 #include <fcntl.h>

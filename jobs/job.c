@@ -1,4 +1,4 @@
-#include "job.h"
+#include "jobs/job.h"
 
 #include "base/file.h"
 #include "base/log.h"

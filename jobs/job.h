@@ -5,7 +5,7 @@
 #include "config/config.h"
 #include "core/core_options.h"
 #include "corpus/index.h"
-#include "job_options.h"
+#include "jobs/job_options.h"
 #include "par/par.h"
 #include "sequence/pack.h"
 #include "text/tokenizer.h"

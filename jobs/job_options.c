@@ -1,4 +1,4 @@
-#include "job_options.h"
+#include "jobs/job_options.h"
 
 static const char *const compress_names[] = {"none", "deflate", NULL};
 static const char *const order_names[] = {"forward", "reverse", "random", NULL};

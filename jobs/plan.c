@@ -1,7 +1,7 @@
 /* What a job would do and make, from the index; an index that is not there is made in a temporary folder and removed.
  */
-#include "stages.h"
-#include "verbs.h"
+#include "jobs/stages.h"
+#include "jobs/verbs.h"
 
 #include "base/file.h"
 #include "base/log.h"

@@ -1,10 +1,10 @@
-#include "row_work.h"
+#include "jobs/row_work.h"
 
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
-#include "suspects.h"
+#include "jobs/suspects.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * noted. */
 #pragma once
 
-#include "stages.h"
+#include "jobs/stages.h"
 
 #include "core/prefetch.h"
 #include "work/schedule.h"

@@ -1,4 +1,4 @@
-#include "runs_log.h"
+#include "jobs/runs_log.h"
 
 #include "base/file.h"
 #include "base/log.h"

@@ -2,7 +2,7 @@
  * content. Local (rank 0). */
 #pragma once
 
-#include "job.h"
+#include "jobs/job.h"
 
 int runs_log_start(const job *j);
 void runs_log_end(const job *j, int status);

@@ -1,4 +1,4 @@
-#include "sample_set.h"
+#include "jobs/sample_set.h"
 
 #include "base/file.h"
 #include "base/memory.h"

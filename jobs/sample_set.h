@@ -1,7 +1,7 @@
 /* The committed training sample of one stream as the data of k-means and PCA: each rank maps the parts of its range. */
 #pragma once
 
-#include "stages.h"
+#include "jobs/stages.h"
 
 #include "codebook/kmeans.h"
 

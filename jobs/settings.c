@@ -1,4 +1,4 @@
-#include "settings.h"
+#include "jobs/settings.h"
 
 #include "base/memory.h"
 #include "base/status.h"

@@ -1,7 +1,7 @@
 /* What work in an output folder was made from, compared with what the config asks for now. */
 #pragma once
 
-#include "job.h"
+#include "jobs/job.h"
 
 /* Facts that are content but no keys: lines "name: value". */
 typedef struct settings {

@@ -1,15 +1,15 @@
 /* One example, token by token, for people; and the sound or the picture that the tokens were made from. */
-#include "verbs.h"
+#include "jobs/verbs.h"
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "core/picture.h"
 #include "core/sound.h"
-#include "corpus_again.h"
-#include "dataset_file.h"
 #include "decode/audio_write.h"
 #include "decode/image_write.h"
+#include "jobs/corpus_again.h"
+#include "jobs/dataset_file.h"
 #include "shards/shard.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Pieces of dataset.json that several stages need. Local. */
 #pragma once
 
-#include "stages.h"
+#include "jobs/stages.h"
 
 #include <jansson.h>
 

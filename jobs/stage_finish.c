@@ -1,14 +1,14 @@
 /* The last step, on rank 0: accounts, small files, dataset.json, and then the state goes. */
-#include "stage_dataset.h"
+#include "jobs/stage_dataset.h"
 
 #include "base/fault.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
-#include "canary.h"
-#include "card.h"
-#include "dataset_file.h"
+#include "jobs/canary.h"
+#include "jobs/card.h"
+#include "jobs/dataset_file.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Manifest to index: rank 0 scans, all ranks probe and sort segments, rank 0 merges. */
-#include "stages.h"
+#include "jobs/stages.h"
 
 #include "base/fault.h"
 #include "base/file.h"
@@ -8,7 +8,7 @@
 #include "base/status.h"
 #include "decode/audio_decode.h"
 #include "decode/image_decode.h"
-#include "suspects.h"
+#include "jobs/suspects.h"
 #include "work/schedule.h"
 #include "work/stop.h"
 

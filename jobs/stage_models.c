@@ -1,5 +1,5 @@
 /* The models that tokenizing needs, and what follows from them. */
-#include "stages.h"
+#include "jobs/stages.h"
 
 #include "base/file.h"
 #include "base/memory.h"

@@ -1,11 +1,11 @@
 /* Shards to sequences: blocks of examples as tasks. Works on a dataset in the making and on a finished one. */
-#include "stage_dataset.h"
+#include "jobs/stage_dataset.h"
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
-#include "dataset_file.h"
+#include "jobs/dataset_file.h"
 #include "sequence/pack.h"
 #include "work/schedule.h"
 

@@ -1,5 +1,5 @@
 /* Where shards and their counts lie. */
-#include "stages.h"
+#include "jobs/stages.h"
 
 #include "base/file.h"
 #include "base/memory.h"

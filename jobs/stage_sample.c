@@ -1,11 +1,11 @@
 /* The training sample: features of the rows and vectors chosen by hash, one committed part per unit and stream. */
-#include "stage_train.h"
+#include "jobs/stage_train.h"
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
-#include "row_work.h"
+#include "jobs/row_work.h"
 
 #include <string.h>
 

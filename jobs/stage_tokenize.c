@@ -1,6 +1,6 @@
 /* Units to parts, parts to shards: handed out by rank 0; gathers come before new units, which bounds the parts on disk.
  */
-#include "stages.h"
+#include "jobs/stages.h"
 
 #include "base/fault.h"
 #include "base/file.h"
@@ -8,8 +8,8 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "base/status.h"
-#include "canary.h"
-#include "row_work.h"
+#include "jobs/canary.h"
+#include "jobs/row_work.h"
 #include "shards/part.h"
 #include "work/schedule.h"
 

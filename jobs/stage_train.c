@@ -1,11 +1,11 @@
 /* The codebooks: frozen, there already, or trained from the sample on all ranks. */
-#include "stage_train.h"
+#include "jobs/stage_train.h"
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
-#include "sample_set.h"
+#include "jobs/sample_set.h"
 #include "work/stop.h"
 
 #include <stdlib.h>

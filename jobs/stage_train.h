@@ -1,7 +1,7 @@
 /* What of the codebooks is to be trained: shared by sampling and training. */
 #pragma once
 
-#include "stages.h"
+#include "jobs/stages.h"
 
 typedef struct training {
     stages *s;

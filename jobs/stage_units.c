@@ -1,5 +1,5 @@
 /* The table of units and shards, from the index and the content settings. */
-#include "stages.h"
+#include "jobs/stages.h"
 
 #include "base/log.h"
 #include "base/memory.h"

@@ -1,12 +1,12 @@
-#include "stages.h"
+#include "jobs/stages.h"
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
-#include "dataset_file.h"
-#include "runs_log.h"
-#include "suspects.h"
+#include "jobs/dataset_file.h"
+#include "jobs/runs_log.h"
+#include "jobs/suspects.h"
 
 #include <errno.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "core/projection.h"
 #include "core/row_example.h"
 #include "core/sample.h"
-#include "settings.h"
+#include "jobs/settings.h"
 #include "shards/shard.h"
 #include "tokens/vocabulary.h"
 #include "work/unit_table.h"

@@ -1,11 +1,11 @@
 /* How far a running or stopped job is, from the files that it has committed. */
-#include "verbs.h"
+#include "jobs/verbs.h"
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
-#include "dataset_file.h"
-#include "runs_log.h"
+#include "jobs/dataset_file.h"
+#include "jobs/runs_log.h"
 #include "work/owner.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "suspects.h"
+#include "jobs/suspects.h"
 
 #include "base/file.h"
 #include "base/log.h"

@@ -3,7 +3,7 @@
  * rows. */
 #pragma once
 
-#include "job.h"
+#include "jobs/job.h"
 
 /* Rank 0: collect the notes of dead lives and the verdicts so far. Local. */
 int suspects_collect(job *j);

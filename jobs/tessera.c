@@ -1,6 +1,6 @@
 /* The table of verbs. */
-#include "job.h"
-#include "verbs.h"
+#include "jobs/job.h"
+#include "jobs/verbs.h"
 
 static const verb verbs[] = {
     {"run", "CONFIG", "all of the below in order, skipping what is done", 1, verb_run},

@@ -2,7 +2,7 @@
  * line); a status. */
 #pragma once
 
-#include "job.h"
+#include "jobs/job.h"
 
 int verb_run(job *j);
 int verb_plan(job *j);

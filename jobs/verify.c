@@ -1,15 +1,15 @@
 /* Check a finished dataset: files, shards, sequences, accounts, and canary rows encoded again. Shards are shared out to
  * the ranks. */
-#include "verbs.h"
+#include "jobs/verbs.h"
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/rng.h"
 #include "base/status.h"
-#include "canary.h"
 #include "codebook/codebook.h"
-#include "dataset_file.h"
+#include "jobs/canary.h"
+#include "jobs/dataset_file.h"
 #include "sequence/pack.h"
 #include "tokens/vocabulary.h"
 

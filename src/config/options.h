@@ -33,7 +33,7 @@ typedef enum option_scope {
 enum { N_CONTENT_SCOPES = SCOPE_RUN };
 
 typedef struct option_entry { /* the tag leaves "struct option" to getopt.h */
-    const char *key; /* full dotted path, "audio.codebook.size" */
+    const char *key;          /* full dotted path, "audio.codebook.size" */
     option_type type;
     option_scope scope;
     size_t offset;            /* of the field in the module's struct */
