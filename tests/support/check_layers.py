@@ -5,8 +5,8 @@ usage: check_layers.py ROOT            exit 1 and one line per finding if there 
        check_layers.py --self-test     plants each kind of finding in a small tree and expects it to be found
 
 Checked: every quoted include names a folder that its folder may use; headers of outside libraries appear only in their
-folders; exit, abort, MPI_Abort and MPI_Finalize appear only in src/par and jobs; file names are unique in the tree, but for jobs/, where a
-file bears the name of its verb."""
+folders; exit, abort, MPI_Abort and MPI_Finalize appear only in src/par and jobs; file names are unique in the tree, but
+for jobs/, where a file bears the name of its verb."""
 import re
 import sys
 import tempfile
@@ -158,7 +158,7 @@ BAD = [
     ("src/par/x.c", '#include "config/options.h"\n', "par may not include config"),
     ("src/store/x.c", '#include "part.h"\n', "has no folder"),
     ("src/shards/x.c", "void f(void) { exit(1); }\n", "is for src/par and jobs only"),
-    ("src/shards/run.c", "", "the name is taken by"),
+    ("src/shards/status.c", "", "the name is taken by"),
     ("src/new/x.c", "", "no line in the folder table"),
 ]
 
