@@ -23,14 +23,14 @@ typedef struct seeder {
     kmeans_job *j;
     int64_t d, n, n_all;  /* values per vector; vectors of the subsample here and on all ranks */
     int64_t *numbers;     /* (n) */
-    float *x;             /* (n, d) less the mean */
+    panel *sample;        /* (n, d) vectors less the mean */
     float *lengths;       /* (n) squared */
     int64_t *mass;        /* (n) squared distance to the nearest seed, times scale */
     double scale;         /* power of two: the sum of all masses is below 2^62 */
     int64_t n_trials;     /* L */
-    float *products;      /* (n, L) */
-    int64_t *potentials;  /* (L + 1) sums of masses here, were trial t the next seed; whether this rank failed */
-    int64_t *by_rank;     /* (ranks, L + 1) the same of every rank */
+    float *products;      /* (L, n) of trials and vectors */
+    int64_t *potentials;  /* (L) sums of masses here, were trial t the next seed */
+    int64_t *by_rank;     /* (ranks, L) the same of every rank */
     int64_t *rank_mass;   /* (ranks) current sums of masses */
     int64_t *exchange;    /* trials as bits, (L, pitch / 2), then the flags */
     int64_t pitch;        /* d, made even */
@@ -90,6 +90,7 @@ static int load_subsample(seeder *s, uint64_t threshold)
 {
     int rc = OK;
     int64_t first = s->j->data->first, end = first + s->j->data->n_local;
+    float *all = NULL;
     size_t size, capacity = 0;
     for (int64_t i = first; i < end; i++) {
         if (hash_of(s, i) > threshold || kmeans_is_held_out(&s->j->rows, i)) continue;
@@ -97,19 +98,21 @@ static int load_subsample(seeder *s, uint64_t threshold)
         s->numbers[s->n++] = i;
     }
     TRY(size_mul((size_t)s->n, (size_t)s->d, &size));
-    TRY(MEM_ALLOC(s->x, size));
+    TRY(MEM_ALLOC(all, size));
     TRY(MEM_ALLOC(s->lengths, (size_t)s->n));
     TRY(MEM_ALLOC(s->mass, (size_t)s->n));
     TRY(size_mul((size_t)s->n, (size_t)s->n_trials, &size));
     TRY(MEM_ALLOC(s->products, size));
     for (int64_t i = 0; i < s->n; i++) {
-        float *x = s->x + i * s->d;
+        float *x = all + i * s->d;
         TRY(kmeans_rows_one(&s->j->rows, s->numbers[i], x));
         subtract_mean(s, x, x);
         s->lengths[i] = chained_length(x, s->d);
         s->mass[i] = INT64_MAX;
     }
+    TRY(panel_create(&s->sample, all, s->n, s->d));
 done:
+    mem_free(&all);
     return rc;
 }
 
@@ -125,8 +128,8 @@ static int seeder_create(seeder *s, kmeans_job *j)
     TRY(MEM_ALLOC(s->centred, size));
     TRY(MEM_ALLOC(s->trial_lengths, trials));
     TRY(MEM_ALLOC(s->exchange, size / 2 + N_FLAGS));
-    TRY(MEM_ALLOC(s->potentials, trials + 1));
-    TRY(MEM_ALLOC(s->by_rank, (trials + 1) * ranks));
+    TRY(MEM_ALLOC(s->potentials, trials));
+    TRY(MEM_ALLOC(s->by_rank, trials * ranks));
     TRY(MEM_ALLOC(s->rank_mass, ranks));
 done:
     return rc;
@@ -135,7 +138,7 @@ done:
 static void seeder_free(seeder *s)
 {
     mem_free(&s->numbers);
-    mem_free(&s->x);
+    panel_free(&s->sample);
     mem_free(&s->lengths);
     mem_free(&s->mass);
     mem_free(&s->products);
@@ -199,57 +202,47 @@ done:
 }
 
 /* Mass of vector i if trial t became a seed. */
-static int64_t mass_with(const seeder *s, int64_t i, int64_t t, int64_t n)
+static int64_t mass_with(const seeder *s, int64_t i, int64_t t)
 {
-    double distance = (double)s->lengths[i] + (double)s->trial_lengths[t] - 2 * (double)s->products[i * n + t];
+    double distance = (double)s->lengths[i] + (double)s->trial_lengths[t] - 2 * (double)s->products[t * s->n + i];
     int64_t mass = distance > 0 ? (int64_t)(distance * s->scale) : 0;
     return mass < s->mass[i] ? mass : s->mass[i];
 }
 
-/* Products of all vectors with n trials, and the sum of masses that each would leave. */
-static int try_all(seeder *s, int64_t n)
+/* Products of n trials with all vectors, and the sum of masses that each would leave here. */
+static void try_all(seeder *s, int64_t n)
 {
-    int rc = OK;
-    panel *p = NULL;
     for (int64_t t = 0; t < n; t++) {
         subtract_mean(s, s->trials + t * s->d, s->centred + t * s->d);
         s->trial_lengths[t] = chained_length(s->centred + t * s->d, s->d);
-        s->potentials[t] = 0;
     }
-    TRY(panel_create(&p, s->centred, n, s->d));
-    panel_multiply(p, s->x, s->n, s->products);
-    for (int64_t i = 0; i < s->n; i++)
-        for (int64_t t = 0; t < n; t++) s->potentials[t] += mass_with(s, i, t, n);
-done:
-    panel_free(&p);
-    return rc;
-}
-
-/* The trial that leaves the least sum, the first on ties, becomes a seed. `mine`: how try_all went here. */
-static int take_best(seeder *s, int64_t n, int mine, int64_t *best)
-{
-    int rc = OK, failed = 0;
-    int64_t least = INT64_MAX;
-    s->potentials[n] = mine != OK;
-    par_gather_all(s->j->p, s->potentials, (size_t)(n + 1) * sizeof *s->potentials, s->by_rank);
-    for (int r = 0; r < s->j->p->size; r++) failed |= s->by_rank[r * (n + 1) + n] != 0;
-    if (failed) TRY(par_agree(s->j->p, mine));
-    *best = 0;
+    panel_multiply(s->sample, s->centred, n, s->products);
     for (int64_t t = 0; t < n; t++) {
         int64_t sum = 0;
-        for (int r = 0; r < s->j->p->size; r++) sum += s->by_rank[r * (n + 1) + t];
-        if (sum < least) least = sum, *best = t;
+        for (int64_t i = 0; i < s->n; i++) sum += mass_with(s, i, t);
+        s->potentials[t] = sum;
     }
-    for (int r = 0; r < s->j->p->size; r++) s->rank_mass[r] = s->by_rank[r * (n + 1) + *best];
-    for (int64_t i = 0; i < s->n; i++) s->mass[i] = mass_with(s, i, *best, n);
-done:
-    return rc;
+}
+
+/* The trial that leaves the least sum over all ranks, the first on ties, becomes a seed. Collective. */
+static int64_t take_best(seeder *s, int64_t n)
+{
+    int64_t best = 0, least = INT64_MAX;
+    par_gather_all(s->j->p, s->potentials, (size_t)n * sizeof *s->potentials, s->by_rank);
+    for (int64_t t = 0; t < n; t++) {
+        int64_t sum = 0;
+        for (int r = 0; r < s->j->p->size; r++) sum += s->by_rank[r * n + t];
+        if (sum < least) least = sum, best = t;
+    }
+    for (int r = 0; r < s->j->p->size; r++) s->rank_mass[r] = s->by_rank[r * n + best];
+    for (int64_t i = 0; i < s->n; i++) s->mass[i] = mass_with(s, i, best);
+    return best;
 }
 
 static int choose(seeder *s, float *seeds, int64_t *n_seeds)
 {
     int rc = OK;
-    int64_t k = s->j->o->size, done = *n_seeds, best;
+    int64_t k = s->j->o->size, done = *n_seeds;
     size_t bytes = (size_t)s->d * sizeof *seeds;
     for (int64_t step = 0; step < k; step++) {
         int64_t total = 0, n = step == 0 || step < done ? 1 : s->n_trials;
@@ -262,8 +255,8 @@ static int choose(seeder *s, float *seeds, int64_t *n_seeds)
             memcpy(s->trials, seeds + step * s->d, bytes);
         else
             TRY(draw(s, step, n, total));
-        TRY(take_best(s, n, try_all(s, n), &best));
-        memcpy(seeds + step * s->d, s->trials + best * s->d, bytes);
+        try_all(s, n);
+        memcpy(seeds + step * s->d, s->trials + take_best(s, n) * s->d, bytes);
         if (step >= done) *n_seeds = step + 1;
     }
     *n_seeds = k;
