@@ -15,10 +15,9 @@
 typedef int (*kmeans_stop)(void *user);
 typedef void (*kmeans_report)(void *user, int64_t iteration, double inertia, double changed);
 
-static int check_input(const par *p, const kmeans_data *data, const kmeans_options *o)
+static int check_input(const kmeans_data *data, const kmeans_options *o)
 {
     int rc = OK;
-    (void)p;
     if (data->n_global < 1) FAIL(ERR_INVALID, "no vector to train a codebook from");
     if (data->d < 1 || data->n_local < 0 || data->n_global > (int64_t)1 << 42)
         FAIL(ERR_INVALID, "%lld training vectors of %lld values", (long long)data->n_global, (long long)data->d);
@@ -28,18 +27,6 @@ static int check_input(const par *p, const kmeans_data *data, const kmeans_optio
              (long long)o->size, (long long)o->seed_vectors, (long long)o->max_iterations, o->held_out);
 done:
     return rc;
-}
-
-/* Ranks hold ascending ranges without gaps. Collective. */
-static int check_ranges(par *p, const kmeans_data *data)
-{
-    int rc = OK;
-    int64_t before = par_prefix(p, data->n_local), all = par_sum_one(p, data->n_local);
-    if (all != data->n_global || (data->n_local && before != data->first))
-        FAIL(ERR_INVALID, "rank %d holds training vectors from %lld, not from %lld (%lld of %lld in all)", p->rank,
-             (long long)data->first, (long long)before, (long long)all, (long long)data->n_global);
-done:
-    return par_agree(p, rc);
 }
 
 static int survey(kmeans_job *j)
@@ -151,8 +138,8 @@ int kmeans_fit(par *p, const kmeans_data *data, const kmeans_options *o, const c
     kmeans_state s = {0};
     kmeans_pass a = {0};
     const char *reason = NULL;
-    TRY(par_agree(p, check_input(p, data, o)));
-    TRY(check_ranges(p, data));
+    TRY(par_agree(p, check_input(data, o)));
+    TRY(kmeans_check_ranges(p, data));
     rc = kmeans_rows_create(&j.rows, data, (uint64_t)o->seed, o->held_out);
     if (rc == OK) rc = MEM_ALLOC(j.mean, (size_t)data->d);
     if (rc == OK) rc = kmeans_state_create(&s, o->size, data->d);

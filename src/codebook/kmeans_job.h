@@ -43,6 +43,9 @@ typedef struct kmeans_pass {
     int64_t changed; /* vectors whose code differs from that of the pass before */
 } kmeans_pass;
 
+/* Ranks hold ascending ranges without gaps; ERR_INVALID. Collective. */
+int kmeans_check_ranges(par *p, const kmeans_data *data);
+
 /* Counts, mean, longest vector, fingerprint; all values are finite and ranks hold ascending ranges. Collective. */
 int kmeans_survey(kmeans_job *j);
 

@@ -86,13 +86,16 @@ void kmeans_sums_reduce(par *p, kmeans_sums *s)
     s->since_carry = 0;
 }
 
+double kmeans_sums_mean_at(const kmeans_sums *s, int64_t cluster, int64_t w)
+{
+    int64_t i = cluster * s->d + w;
+    __int128 sum = (__int128)s->high[i] * ((int64_t)1 << LOW_BITS) + s->low[i];
+    return (double)sum / (double)s->counts[cluster] / units;
+}
+
 void kmeans_sums_mean(const kmeans_sums *s, int64_t cluster, float *mean)
 {
-    const int64_t *low = s->low + cluster * s->d, *high = s->high + cluster * s->d;
-    for (int64_t w = 0; w < s->d; w++) {
-        __int128 sum = (__int128)high[w] * ((int64_t)1 << LOW_BITS) + low[w];
-        mean[w] = (float)((double)sum / (double)s->counts[cluster] / units);
-    }
+    for (int64_t w = 0; w < s->d; w++) mean[w] = (float)kmeans_sums_mean_at(s, cluster, w);
 }
 
 void kmeans_split(__int128 value, int64_t limbs[KMEANS_LIMBS])

@@ -34,7 +34,10 @@ void kmeans_sums_subtract(kmeans_sums *s, int64_t cluster, const float *x);
 /* The sums over all ranks. Collective. */
 void kmeans_sums_reduce(par *p, kmeans_sums *s);
 
-/* Mean of a cluster that is not empty, (d): the exact sum rounded to fp64, divided there, rounded to fp32. Local. */
+/* Value w of the mean of a cluster that is not empty: the exact sum rounded to fp64 and divided there. Local. */
+double kmeans_sums_mean_at(const kmeans_sums *s, int64_t cluster, int64_t w);
+
+/* The whole mean, (d), rounded to fp32. Local. */
 void kmeans_sums_mean(const kmeans_sums *s, int64_t cluster, float *mean);
 
 /* Sums that need more than 64 bits, as three integers that may be added up independently. Local. */

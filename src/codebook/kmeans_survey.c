@@ -7,6 +7,17 @@
 
 enum { N_HELD_OUT, N_STOPPED, N_FAILED, N_OTHERS };
 
+int kmeans_check_ranges(par *p, const kmeans_data *data)
+{
+    int rc = OK;
+    int64_t before = par_prefix(p, data->n_local), all = par_sum_one(p, data->n_local);
+    if (all != data->n_global || (data->n_local && before != data->first))
+        FAIL(ERR_INVALID, "rank %d holds training vectors from %lld, not from %lld (%lld of %lld in all)", p->rank,
+             (long long)data->first, (long long)before, (long long)all, (long long)data->n_global);
+done:
+    return par_agree(p, rc);
+}
+
 static double squared_length(const float *x, int64_t d)
 {
     double sum = 0;

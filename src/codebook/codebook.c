@@ -1,0 +1,42 @@
+#include "codebook/codebook.h"
+
+#include "base/hash.h"
+#include "base/memory.h"
+#include "base/status.h"
+
+#include <string.h>
+
+void codebook_free(codebook *c)
+{
+    mem_free(&c->name);
+    mem_free(&c->feature);
+    mem_free(&c->encoder);
+    mem_free(&c->centroids);
+    mem_free(&c->counts);
+    mem_free(&c->history);
+    *c = (codebook){0};
+}
+
+static void add_text(sha256 *s, const char *text)
+{
+    uint64_t n = text ? strlen(text) : 0;
+    sha256_add(s, &n, sizeof n);
+    if (n) sha256_add(s, text, n);
+}
+
+int codebook_hash(codebook *c)
+{
+    int rc = OK;
+    sha256 *s = NULL;
+    const int64_t sizes[] = {c->k, c->d, c->layer};
+    TRY(sha256_create(&s));
+    add_text(s, "tessera codebook 1");
+    sha256_add(s, sizes, sizeof sizes);
+    add_text(s, c->feature);
+    add_text(s, c->encoder);
+    sha256_add(s, c->centroids, (size_t)(c->k * c->d) * sizeof *c->centroids);
+    sha256_hex(s, c->sha256);
+done:
+    sha256_free(&s);
+    return rc;
+}

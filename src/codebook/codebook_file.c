@@ -1,0 +1,242 @@
+#include "codebook/codebook.h"
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/status.h"
+#include "store/h5.h"
+#include "store/npy.h"
+#include "tensor/half.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char format_name[] = "tessera codebook";
+enum { FORMAT_VERSION = 1, MAX_VALUES_PER_CENTROID = 1 << 24 };
+
+/* Numbers of codebook_quality that become attributes. */
+static const struct {
+    const char *name;
+    size_t offset;
+    int is_real;
+} numbers[] = {
+    {"n_train", offsetof(codebook_quality, n_train), 0},
+    {"n_held_out", offsetof(codebook_quality, n_held_out), 0},
+    {"inertia", offsetof(codebook_quality, inertia), 1},
+    {"inertia_held_out", offsetof(codebook_quality, inertia_held_out), 1},
+    {"variance", offsetof(codebook_quality, variance), 1},
+    {"perplexity", offsetof(codebook_quality, perplexity), 1},
+    {"codes_used", offsetof(codebook_quality, codes_used), 0},
+    {"iterations", offsetof(codebook_quality, iterations), 0},
+};
+enum { N_NUMBERS = sizeof numbers / sizeof *numbers };
+
+static int save_quality(h5_file *f, const codebook_quality *q)
+{
+    int rc = OK;
+    for (size_t i = 0; i < N_NUMBERS; i++) {
+        const char *field = (const char *)q + numbers[i].offset;
+        if (numbers[i].is_real)
+            TRY(h5_put_real(f, "/", numbers[i].name, *(const double *)field));
+        else
+            TRY(h5_put_int(f, "/", numbers[i].name, *(const int64_t *)field));
+    }
+    TRY(h5_put_text(f, "/", "stop", q->stop));
+done:
+    return rc;
+}
+
+static int save_h5(const codebook *c, const char *path, const char *hash)
+{
+    int rc = OK;
+    h5_file *f = NULL;
+    const int64_t dims[] = {c->k, c->d};
+    TRY(h5_create(&f, path, "codebook"));
+    TRY(h5_put_text(f, "/", "format", format_name));
+    TRY(h5_put_int(f, "/", "format_version", FORMAT_VERSION));
+    TRY(h5_put_text(f, "/", "created_by", "tessera " TESSERA_VERSION));
+    TRY(h5_put_text(f, "/", "name", c->name));
+    TRY(h5_put_text(f, "/", "encoder", c->encoder ? c->encoder : ""));
+    TRY(h5_put_int(f, "/", "layer", c->layer));
+    TRY(h5_put_text(f, "/", "feature", c->feature ? c->feature : ""));
+    TRY(h5_put_text(f, "/", "sha256", hash));
+    TRY(h5_put_int(f, "/", "seed", c->seed));
+    TRY(save_quality(f, &c->quality));
+    TRY(h5_dataset(f, "/centroids", H5_F32, 2, dims, 0));
+    TRY(h5_write(f, "/centroids", 0, c->k, c->centroids));
+    TRY(h5_put(f, "/counts", H5_I64, c->k, c->counts));
+    TRY(h5_put(f, "/history", H5_F64, c->n_history, c->history));
+    TRY(h5_commit(&f));
+done:
+    h5_abandon(&f);
+    return rc;
+}
+
+int codebook_save(const codebook *c, const char *folder)
+{
+    int rc = OK;
+    char *npy = NULL, *h5 = NULL;
+    codebook hashed = *c;
+    const int64_t dims[] = {c->k, c->d};
+    if (!c->name || !*c->name || strchr(c->name, '/')) FAIL(ERR_INVALID, "a codebook needs a name without slashes");
+    if (!c->counts) FAIL(ERR_INVALID, "codebook %s has no counts", c->name);
+    TRY(codebook_hash(&hashed));
+    TRY(mem_format(&npy, "%s/%s.npy", folder, c->name));
+    TRY(mem_format(&h5, "%s/%s.h5", folder, c->name));
+    TRY(npy_write(npy, "<f4", 2, dims, c->centroids, "codebook"));
+    TRY(save_h5(c, h5, hashed.sha256));
+done:
+    mem_free(&npy);
+    mem_free(&h5);
+    return rc;
+}
+
+/* Sizes from a file of `bytes` bytes, before anything of that size is allocated. */
+static int check_sizes(const char *path, int64_t k, int64_t d, int64_t bytes_each, int64_t bytes)
+{
+    int rc = OK;
+    if (k < 1 || d < 1 || k > UINT32_MAX || d > MAX_VALUES_PER_CENTROID || k > bytes / bytes_each / d)
+        FAIL(ERR_CORRUPT, "%s: a codebook of %lld x %lld values", path, (long long)k, (long long)d);
+done:
+    return rc;
+}
+
+static int check_values(const char *path, const codebook *c)
+{
+    int rc = OK;
+    for (int64_t i = 0; i < c->k * c->d; i++)
+        if (!isfinite(c->centroids[i]))
+            FAIL(ERR_CORRUPT, "%s: centroid %lld is not finite", path, (long long)(i / c->d));
+    for (int64_t j = 0; j < c->k; j++)
+        if (c->counts[j] < 0) FAIL(ERR_CORRUPT, "%s: count of centroid %lld below zero", path, (long long)j);
+done:
+    return rc;
+}
+
+static int load_npy(const char *path, codebook *out)
+{
+    int rc = OK;
+    file_mapping map = {0};
+    npy_array a;
+    TRY(file_map(path, &map));
+    rc = npy_parse(map.bytes, map.n, &a);
+    if (rc == ERR_FORMAT || rc == ERR_UNSUPPORTED) {
+        char message[512];
+        snprintf(message, sizeof message, "%s", status_message());
+        FAIL(ERR_CORRUPT, "%s: %s", path, message);
+    }
+    TRY(rc);
+    int half = strcmp(a.type, "<f2") == 0;
+    if (a.n_dims != 2 || (!half && strcmp(a.type, "<f4") != 0))
+        FAIL(ERR_CORRUPT, "%s: a codebook has two dimensions and fp32 or fp16 values, this is %s with %d", path, a.type,
+             a.n_dims);
+    TRY(check_sizes(path, a.dims[0], a.dims[1], half ? 2 : 4, (int64_t)map.n));
+    size_t n = (size_t)(a.dims[0] * a.dims[1]);
+    out->k = a.dims[0];
+    out->d = a.dims[1];
+    TRY(MEM_ALLOC(out->centroids, n));
+    TRY(MEM_ALLOC(out->counts, (size_t)out->k));
+    for (size_t i = 0; half && i < n; i++) {
+        uint16_t h;
+        memcpy(&h, a.data + 2 * i, sizeof h);
+        out->centroids[i] = half_to_float(h);
+    }
+    if (!half) memcpy(out->centroids, a.data, n * sizeof *out->centroids);
+    TRY(mem_string(&out->name, ""));
+    TRY(mem_string(&out->feature, ""));
+    TRY(mem_string(&out->encoder, ""));
+done:
+    file_unmap(&map);
+    return rc;
+}
+
+static int load_attributes(h5_file *f, const char *path, codebook *out, char **hash)
+{
+    int rc = OK;
+    char *format = NULL, *stop = NULL;
+    int64_t version;
+    TRY(h5_get_text(f, "/", "format", &format));
+    TRY(h5_get_int(f, "/", "format_version", &version));
+    if (strcmp(format, format_name) != 0 || version != FORMAT_VERSION)
+        FAIL(ERR_CORRUPT, "%s: format \"%s\" version %lld, not \"%s\" version %d", path, format, (long long)version,
+             format_name, FORMAT_VERSION);
+    TRY(h5_get_text(f, "/", "name", &out->name));
+    TRY(h5_get_text(f, "/", "encoder", &out->encoder));
+    TRY(h5_get_int(f, "/", "layer", &out->layer));
+    TRY(h5_get_text(f, "/", "feature", &out->feature));
+    TRY(h5_get_text(f, "/", "sha256", hash));
+    TRY(h5_get_int(f, "/", "seed", &out->seed));
+    for (size_t i = 0; i < N_NUMBERS; i++) {
+        char *field = (char *)&out->quality + numbers[i].offset;
+        if (numbers[i].is_real)
+            TRY(h5_get_real(f, "/", numbers[i].name, (double *)field));
+        else
+            TRY(h5_get_int(f, "/", numbers[i].name, (int64_t *)field));
+    }
+    TRY(h5_get_text(f, "/", "stop", &stop));
+    snprintf(out->quality.stop, sizeof out->quality.stop, "%s", stop);
+done:
+    mem_free(&format);
+    mem_free(&stop);
+    return rc;
+}
+
+/* A dataset of one dimension with n values, or any number up to what the file can hold when *n is -1. */
+static int load_array(h5_file *f, const char *path, const char *name, h5_type type, int64_t *n, int64_t bytes,
+                      void **out)
+{
+    int rc = OK, n_dims;
+    int64_t dims[3];
+    h5_type stored;
+    TRY(h5_shape(f, name, &stored, &n_dims, dims));
+    if (n_dims != 1 || stored != type || dims[0] < 0 || dims[0] > bytes / (int64_t)h5_type_size(type) ||
+        (*n >= 0 && dims[0] != *n))
+        FAIL(ERR_CORRUPT, "%s: %s has another shape or type", path, name);
+    *n = dims[0];
+    TRY(mem_alloc(out, (size_t)*n, h5_type_size(type)));
+    if (*n) TRY(h5_read(f, name, type, 0, *n, *out));
+done:
+    return rc;
+}
+
+static int load_h5(const char *path, codebook *out)
+{
+    int rc = OK, n_dims;
+    int64_t bytes, dims[3];
+    h5_file *f = NULL;
+    h5_type type;
+    char *hash = NULL;
+    TRY(file_stat(path, &bytes, NULL));
+    TRY(h5_open(&f, path));
+    TRY(load_attributes(f, path, out, &hash));
+    TRY(h5_shape(f, "/centroids", &type, &n_dims, dims));
+    if (n_dims != 2 || type != H5_F32) FAIL(ERR_CORRUPT, "%s: /centroids has another shape or type", path);
+    TRY(check_sizes(path, dims[0], dims[1], sizeof(float), bytes));
+    out->k = dims[0];
+    out->d = dims[1];
+    out->n_history = -1;
+    TRY(MEM_ALLOC(out->centroids, (size_t)(out->k * out->d)));
+    TRY(h5_read(f, "/centroids", H5_F32, 0, out->k, out->centroids));
+    TRY(load_array(f, path, "/counts", H5_I64, &out->k, bytes, (void **)&out->counts));
+    TRY(load_array(f, path, "/history", H5_F64, &out->n_history, bytes, (void **)&out->history));
+    TRY(codebook_hash(out));
+    if (strcmp(hash, out->sha256) != 0) FAIL(ERR_CORRUPT, "%s: the centroids do not have the recorded hash", path);
+done:
+    if (f && rc == ERR_MISSING) rc = ERR_CORRUPT; /* something in the file, not the file */
+    h5_close(&f);
+    mem_free(&hash);
+    return rc;
+}
+
+int codebook_load(const char *path, codebook *out)
+{
+    int rc = OK;
+    size_t n = strlen(path);
+    *out = (codebook){.layer = -1};
+    TRY(n > 4 && strcmp(path + n - 4, ".npy") == 0 ? load_npy(path, out) : load_h5(path, out));
+    TRY(check_values(path, out));
+    TRY(codebook_hash(out));
+done:
+    if (rc != OK) codebook_free(out);
+    return rc;
+}
