@@ -27,14 +27,14 @@ typedef struct kmeans_options {
     const float *start;   /* (size, d) centroids to start from; NULL: choose seeds */
 } kmeans_options;
 
-/* Train. `state` is a folder for checkpoints (one committed file, replaced in each iteration; a started training goes
- * on there); `stop` (may be NULL) says whether this rank was asked to stop: all ranks then leave together with
- * ERR_STOPPED. `report` (may be NULL) is called on rank 0 after each iteration. out: name, feature, encoder, layer are
- * the caller's to fill; k, d, centroids, counts, history, seed, quality are set on every rank (zeroed or filled by the
- * caller before; on error centroids, counts and history are NULL). ERR_INVALID (no vector at all, a value that is not
- * finite; fewer distinct vectors than codes is no error: codes stay unused), ERR_MISMATCH (the checkpoint is of other
- * settings or vectors), ERR_CORRUPT (it is damaged), ERR_STOPPED, ERR_MEMORY, ERR_IO, ERR_SPACE, and what `read`
- * returns. Collective. */
+/* Train. `state` is a folder for checkpoints (made where missing; one committed file, replaced in each iteration; a
+ * started training goes on there); `stop` (may be NULL) says whether this rank was asked to stop: all ranks then leave
+ * together with ERR_STOPPED. `report` (may be NULL) is called on rank 0 after each iteration. out: name, feature,
+ * encoder, layer are the caller's to fill; k, d, centroids, counts, history, seed, quality are set on every rank
+ * (zeroed or filled by the caller before; on error centroids, counts and history are NULL). ERR_INVALID (no vector at
+ * all, a value that is not finite; fewer distinct vectors than codes is no error: codes stay unused), ERR_MISMATCH (the
+ * checkpoint is of other settings or vectors), ERR_CORRUPT (it is damaged), ERR_STOPPED, ERR_MEMORY, ERR_IO, ERR_SPACE,
+ * and what `read` returns. Collective. */
 int kmeans_fit(par *p, const kmeans_data *data, const kmeans_options *o, const char *state, int (*stop)(void *user),
                void (*report)(void *user, int64_t iteration, double inertia, double changed), void *user,
                codebook *out);

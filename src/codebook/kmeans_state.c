@@ -72,6 +72,7 @@ int kmeans_state_save(const kmeans_job *j, const char *folder, const kmeans_stat
     uint64_t hash = 0, n_text;
     int64_t numbers[NUMBERS] = {s->n_seeds, s->iteration, s->filled};
     size_t n_matrix = (size_t)(j->o->size * j->data->d) * sizeof(float);
+    TRY(file_make_folder(folder));
     TRY(file_join(&path, folder, file_name));
     TRY(identity_of(j, &identity));
     n_text = strlen(identity);
