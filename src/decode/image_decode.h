@@ -20,10 +20,12 @@ typedef struct image {
     uint8_t *rgb; /* (height, width, 3) */
 } image;
 
-/* Size, orientation and format from the header alone. ERR_FORMAT, ERR_UNSUPPORTED, ERR_ENVIRONMENT. */
+/* Size, orientation and format from the header alone. ERR_EMPTY for an empty file, ERR_FORMAT, ERR_UNSUPPORTED,
+ * ERR_ENVIRONMENT, ERR_CHANGED when the file is shorter than the source says, ERR_MEMORY. */
 int image_probe(const byte_source *source, image_info *info);
 
-/* Decode a whole file held in memory. A truncated file is ERR_FORMAT. Caller: image_free. ERR_LIMIT, ERR_MEMORY. */
+/* Decode a whole file held in memory. A truncated or damaged file is ERR_FORMAT. Caller: image_free. ERR_EMPTY,
+ * ERR_UNSUPPORTED, ERR_LIMIT, ERR_MEMORY. */
 int image_decode(const uint8_t *bytes, size_t n, const image_limits *limits, alpha_policy alpha, image *out);
 void image_free(image *m);
 

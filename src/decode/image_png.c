@@ -107,7 +107,7 @@ done:
         if (code != 0) TRY(fail_spng(code));                                                                           \
     } while (0)
 
-static int open_decoder(pieces *s, spng_ctx **out, png_row_kind *kind)
+static int open_decoder(pieces *s, alpha_policy alpha, spng_ctx **out, png_row_kind *kind)
 {
     int rc = OK;
     struct spng_ihdr ihdr;
@@ -121,14 +121,13 @@ static int open_decoder(pieces *s, spng_ctx **out, png_row_kind *kind)
     SPNG(spng_decode_image(ctx, NULL, 0, SPNG_FMT_RAW, SPNG_DECODE_PROGRESSIVE));
     int has_trns = spng_get_trns(ctx, &trns) == 0;
     if (ihdr.color_type == 3) SPNG(spng_get_plte(ctx, &palette));
-    png_row_prepare(kind, &ihdr, &palette, has_trns ? &trns : NULL);
+    png_row_prepare(kind, &ihdr, &palette, has_trns ? &trns : NULL, alpha);
 done:
     return rc;
 }
 
 /* Adam7: the passes fill rows bit by bit, so the whole picture is kept as stored. */
-static int read_interlaced(spng_ctx *ctx, const png_row_kind *kind, const image_header *h, alpha_policy alpha,
-                           uint8_t *rgb)
+static int read_interlaced(spng_ctx *ctx, const png_row_kind *kind, const image_header *h, uint8_t *rgb)
 {
     int rc = OK, code = 0;
     uint8_t *raw = NULL;
@@ -142,13 +141,13 @@ static int read_interlaced(spng_ctx *ctx, const png_row_kind *kind, const image_
     }
     if (code != SPNG_EOI) TRY(fail_spng(code));
     for (int64_t y = 0; y < h->height; y++)
-        png_row_to_rgb(kind, raw + (size_t)y * kind->stride, h->width, alpha, rgb + y * h->width * 3);
+        png_row_to_rgb(kind, raw + (size_t)y * kind->stride, h->width, rgb + y * h->width * 3);
 done:
     mem_free(&raw);
     return rc;
 }
 
-static int read_rows(spng_ctx *ctx, const png_row_kind *kind, const image_header *h, alpha_policy alpha, uint8_t *rgb)
+static int read_rows(spng_ctx *ctx, const png_row_kind *kind, const image_header *h, uint8_t *rgb)
 {
     int rc = OK;
     uint8_t *raw = NULL;
@@ -156,7 +155,7 @@ static int read_rows(spng_ctx *ctx, const png_row_kind *kind, const image_header
     for (int64_t y = 0; y < h->height; y++) {
         int code = spng_decode_row(ctx, raw, kind->stride);
         if (code != (y + 1 < h->height ? 0 : SPNG_EOI)) TRY(fail_spng(code));
-        png_row_to_rgb(kind, raw, h->width, alpha, rgb + y * h->width * 3);
+        png_row_to_rgb(kind, raw, h->width, rgb + y * h->width * 3);
     }
 done:
     mem_free(&raw);
@@ -170,11 +169,11 @@ static int decode(const uint8_t *bytes, size_t n, const image_header *header, al
     png_row_kind kind;
     pieces s = {.file = bytes, .next = PNG_SIGNATURE, .data = bytes, .n = PNG_SIGNATURE};
     TRY(png_check(bytes, n));
-    TRY(open_decoder(&s, &ctx, &kind));
+    TRY(open_decoder(&s, alpha, &ctx, &kind));
     if (kind.interlaced)
-        TRY(read_interlaced(ctx, &kind, header, alpha, rgb));
+        TRY(read_interlaced(ctx, &kind, header, rgb));
     else
-        TRY(read_rows(ctx, &kind, header, alpha, rgb));
+        TRY(read_rows(ctx, &kind, header, rgb));
 done:
     spng_ctx_free(ctx);
     return rc;
