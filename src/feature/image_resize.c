@@ -122,7 +122,6 @@ done:
     return rc;
 }
 
-/* Pillow takes a picture over 100 times as tall as wide, when it gets lower, the other way round. */
 static int vertical_first(image_resizer *r, const image *in, const image_target *t, uint8_t *rgb)
 {
     int rc = OK;
@@ -153,6 +152,14 @@ static int copy(const image *in, const image_target *t, uint8_t *rgb)
     return OK;
 }
 
+/* Since version 13 (ImagingResampleInner) Pillow takes the vertical pass first where the height loses more than twice
+ * as many pixels as the width. */
+static int is_vertical_first(const image *in, const image_target *t)
+{
+    const int64_t lost = in->height - t->full_height;
+    return lost > 0 && lost > (in->width - t->full_width) * 2;
+}
+
 int image_resizer_run(image_resizer *r, const image *in, const image_target *target, image_filter filter, uint8_t *rgb)
 {
     int rc = OK;
@@ -163,7 +170,7 @@ int image_resizer_run(image_resizer *r, const image *in, const image_target *tar
     if (across) TRY(image_axis_prepare(&r->horizontal, in->width, t->full_width, t->left, t->width, filter));
     if (down) TRY(image_axis_prepare(&r->vertical, in->height, t->full_height, t->top, t->height, filter));
     if (across && down) {
-        if (in->height > in->width * 100 && t->full_height < in->height)
+        if (is_vertical_first(in, t))
             TRY(vertical_first(r, in, t, rgb));
         else
             TRY(both(r, in, t, rgb));

@@ -1,5 +1,6 @@
-/* Resizing bit for bit as Pillow's Image.resize does it for 8-bit RGB (src/PIL/Image.py, src/libImaging/Resample.c).
- * Local. */
+/* Resizing bit for bit as Image.resize of Pillow 13 does it for 8-bit RGB (src/PIL/Image.py,
+ * src/libImaging/Resample.c). Earlier versions always (12.2: but for very tall pictures) take the horizontal pass
+ * first, which changes some values by one where is_vertical_first holds. Local. */
 #pragma once
 
 #include "decode/image_decode.h"
