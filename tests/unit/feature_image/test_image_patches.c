@@ -2,12 +2,14 @@
 #include "base/rng.h"
 #include "base/status.h"
 #include "feature/image_patches.h"
+#include "golden.h"
 
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -125,6 +127,53 @@ static void patches_are_of_the_pixels_shown(void **state)
     }
 }
 
+/* One patch as large as the picture has the layout (3, height, width) of the image processors of transformers. */
+static void check_processor(const golden *g, const char *name, const image_patch_options *o)
+{
+    image_patcher *p;
+    int checked = 0;
+    assert_int_equal(image_patcher_create(&p, o), OK);
+    for (size_t i = 0; i < golden_count(g); i++) {
+        const golden_tensor *in = golden_at(g, i);
+        char wanted[64];
+        float out[3 * 45 * 45];
+        size_t n;
+        const char *slash = strrchr(in->name, '/');
+        if (strcmp(slash, "/image") != 0) continue;
+        snprintf(wanted, sizeof wanted, "%.*s/%s", (int)(slash - in->name), in->name, name);
+        const float *want = golden_f32(g, wanted, &n);
+        assert_true(n == (size_t)image_patcher_width(p) && n <= sizeof out / sizeof *out);
+        image m = {in->shape[1], in->shape[0], (uint8_t *)in->data};
+        assert_int_equal(image_patcher_run(p, &m, out), OK);
+        if (memcmp(out, want, n * sizeof *out) != 0)
+            fail_msg("%s differs by %g", wanted, golden_max_difference(out, want, n));
+        checked++;
+    }
+    assert_int_equal(checked, 8);
+    image_patcher_free(&p);
+}
+
+static void values_equal_those_of_transformers(void **state)
+{
+    (void)state;
+    golden *g = golden_open(GOLDEN_DIR "/image-processors/expect.safetensors");
+    image_patch_options o = image_patch_defaults();
+    for (int c = 0; c < 3; c++) o.mean[c] = o.std[c] = 0.5;
+    o.size = o.width = o.height = 40;
+    o.filter = FILTER_BILINEAR;
+    check_processor(g, "vit", &o);
+    o.size = o.width = o.height = 45;
+    o.filter = FILTER_BICUBIC;
+    check_processor(g, "siglip", &o);
+    const double mean[] = {0.48145466, 0.4578275, 0.40821073}, std[] = {0.26862954, 0.26130258, 0.27577711};
+    memcpy(o.mean, mean, sizeof mean);
+    memcpy(o.std, std, sizeof std);
+    o.size = o.width = o.height = 42;
+    o.fit = FIT_CROP;
+    check_processor(g, "clip", &o);
+    golden_close(g);
+}
+
 static int create(const image_patch_options *o)
 {
     image_patcher *p;
@@ -163,6 +212,7 @@ int main(void)
         cmocka_unit_test(values_stand_where_they_belong),
         cmocka_unit_test(grey_is_pillows),
         cmocka_unit_test(patches_are_of_the_pixels_shown),
+        cmocka_unit_test(values_equal_those_of_transformers),
         cmocka_unit_test(options_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
