@@ -17,4 +17,4 @@ say "tessera run, on $cores ranks"
 if [ "$(id -u)" -eq 0 ]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
 # nproc counts hardware threads, mpirun would count cores; and in a container memory of other ranks cannot be read
 export OMPI_MCA_btl_vader_single_copy_mechanism=none
-mpirun --use-hwthread-cpus --bind-to none -n "$cores" build/jobs/tessera run configs/quickstart.yaml
+mpirun --use-hwthread-cpus --bind-to none -n "$cores" build/tessera run configs/quickstart.yaml

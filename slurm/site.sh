@@ -4,7 +4,7 @@
 # module load openmpi hdf5                                # SITE
 
 # The program.
-tessera=$SLURM_SUBMIT_DIR/build/jobs/tessera              # SITE
+tessera=$SLURM_SUBMIT_DIR/build/tessera              # SITE
 
 # The launcher. srun lets SIGTERM (preemption, requeue) reach the ranks, which mpirun does not; it needs an MPI built
 # for one of the interfaces of "srun --mpi=list". Otherwise: launch=(mpirun)
