@@ -15,6 +15,7 @@ static int load_options(job *j, const char *dataset)
     char *path = NULL, *text = NULL;
     TRY(runs_log_corpus(dataset, &path, &text));
     if (!*text) FAIL(ERR_CONFIG, "%s/logs/runs.jsonl does not tell which corpus the dataset was made from", dataset);
+    config_free(&j->config);
     TRY(job_make_config(j));
     TRY(config_load(j->config, "logs/runs.jsonl", text, strlen(text)));
     mem_free(&j->corpus.path);

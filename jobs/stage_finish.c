@@ -288,6 +288,7 @@ static int remove_state(stages *s, int environment)
     file_list names = {0};
     char *folder = NULL, *path = NULL;
     if (j->run.keep_state || environment) goto done;
+    s->finished = 1;
     TRY(job_path(j, &folder, "state"));
     TRY(file_list_folder(folder, &names));
     for (size_t i = 0; i < names.n; i++) {

@@ -267,7 +267,10 @@ void stages_end(stages *s, int status)
     if (j->metrics) fclose(j->metrics);
     j->metrics = NULL;
     settings_free(&s->settings);
-    owner_release(&j->owner);
+    if (s->finished && status == OK)
+        owner_finish(&j->owner);
+    else
+        owner_release(&j->owner);
 }
 
 int stages_run(job *j, const char *last)

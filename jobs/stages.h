@@ -15,6 +15,7 @@ typedef struct stages {
     job *j;
     settings settings; /* rank 0 */
     int complete;      /* the dataset is there and current: nothing to do */
+    int finished;      /* this life completed the dataset; nothing in the state is needed any more */
     int repack;        /* the dataset is there, but its sequences are to be made anew */
     corpus_index *index;
     unit_table *units;

@@ -276,7 +276,6 @@ done:
 static int check_sequences(checking *c, const char *name, const json_t *set, const char *split)
 {
     int rc = OK;
-    sequence_options o = {.length = dataset_int(set, "length")};
     char **shards = NULL, **blocks = NULL;
     size_t n_shards = 0, n_blocks = 0, capacity = 0, i;
     int64_t examples;
@@ -292,7 +291,7 @@ static int check_sequences(checking *c, const char *name, const json_t *set, con
     }
     c->file = name;
     int64_t before = c->faults;
-    rc = pack_check(&o, &c->words, shards, n_shards, blocks, n_blocks, fault, c, &counts);
+    rc = pack_check(&c->j->sequence, &c->words, shards, n_shards, blocks, n_blocks, fault, c, &counts);
     if (rc != OK && rc != ERR_VERIFY && c->faults == before) fault(c, status_message());
     rc = OK;
 done:
@@ -324,6 +323,23 @@ done:
     return rc;
 }
 
+/* The settings that the dataset was made with. */
+static int load_settings(checking *c)
+{
+    int rc = OK;
+    char *path = NULL;
+    uint8_t *text = NULL;
+    size_t n;
+    TRY(file_join(&path, c->j->target, "config.resolved.yaml"));
+    TRY(file_read(path, 16 << 20, &text, &n));
+    TRY(job_make_config(c->j));
+    TRY(config_load(c->j->config, path, (const char *)text, n));
+done:
+    mem_free(&text);
+    mem_free(&path);
+    return rc;
+}
+
 static int check_dataset(checking *c)
 {
     int rc = OK;
@@ -350,7 +366,8 @@ static int check_dataset(checking *c)
     TRY(par_agree(&j->p, check_accounts(c, rejects)));
     /* sequences point into shards: with faults there the check would only repeat them */
     if (par_sum_one(&j->p, c->faults) == 0) {
-        rc = j->p.rank == 0 ? check_all_sequences(c) : OK;
+        rc = j->p.rank == 0 ? load_settings(c) : OK;
+        if (rc == OK && j->p.rank == 0) rc = check_all_sequences(c);
         TRY(par_agree(&j->p, rc));
     }
     c->file = "canary rows";

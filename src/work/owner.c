@@ -161,16 +161,37 @@ done:
     return rc;
 }
 
+static void stop_beating(owner *o)
+{
+    if (!o->running) return;
+    pthread_mutex_lock(&o->lock);
+    o->stopping = 1;
+    pthread_cond_signal(&o->wake);
+    pthread_mutex_unlock(&o->lock);
+    pthread_join(o->thread, NULL);
+    o->running = 0;
+}
+
+void owner_finish(owner **po)
+{
+    owner *o = *po;
+    char *folder = NULL;
+    if (!o) return;
+    stop_beating(o);
+    if (mem_string(&folder, o->path) == OK) {
+        *strrchr(folder, '/') = 0;
+        if (file_remove_tree(folder) != OK) LOG_RANK(LOG_WARN, "%s", status_message());
+    }
+    mem_free(&folder);
+    owner_release(po);
+}
+
 void owner_release(owner **po)
 {
     owner *o = *po;
     if (!o) return;
     if (o->running) {
-        pthread_mutex_lock(&o->lock);
-        o->stopping = 1;
-        pthread_cond_signal(&o->wake);
-        pthread_mutex_unlock(&o->lock);
-        pthread_join(o->thread, NULL);
+        stop_beating(o);
         if (file_exists(o->path) && write_record(o, 0) != OK) LOG_RANK(LOG_WARN, "%s", status_message());
     }
     if (o->path) {

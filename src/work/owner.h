@@ -16,6 +16,9 @@ int owner_take(owner **out, const char *path, int64_t *attempt);
 /* Stop the heartbeat and remove the file; keeps the count of lives for the next one. */
 void owner_release(owner **o);
 
+/* The same, and remove the file and its folder: nothing is left to do there. */
+void owner_finish(owner **o);
+
 /* Describe the owner for people: "job 17 on n3, pid 812, since ..., alive" in new memory (mem_free); "" when there is
  * none. ERR_IO. */
 int owner_describe(const char *path, char **text, int *alive);
