@@ -137,6 +137,27 @@ static void add_unit(progress_counts *c, const unit *u)
     c->rows += u->piece < 0 ? u->count : 0;
 }
 
+/* With --retry-environment a shard with rows that failed for reasons outside their bytes is made anew. */
+static int forget_environment(const stages *s, int64_t shard)
+{
+    int rc = OK;
+    char *path = NULL, *counts = NULL, mark[64];
+    file_mapping map = {0};
+    snprintf(mark, sizeof mark, "\"reason\":\"%s\"", status_name(ERR_ENVIRONMENT));
+    TRY(stage_numbered_path(s->j, "rejects", shard, ".jsonl", &path));
+    TRY(stage_numbered_path(s->j, "shards", shard, ".counts", &counts));
+    if (!file_exists(counts) || file_map(path, &map) != OK || !map.n || !memmem(map.bytes, map.n, mark, strlen(mark)))
+        goto done;
+    LOG_JOB(LOG_INFO, "shard %lld has rows that failed for reasons outside their bytes; it is made anew",
+            (long long)shard + 1);
+    TRY(file_remove(counts));
+done:
+    file_unmap(&map);
+    mem_free(&path);
+    mem_free(&counts);
+    return rc;
+}
+
 /* What earlier lives have committed. */
 static int look_back(tokenizing *x, schedule_options *o)
 {
@@ -145,6 +166,7 @@ static int look_back(tokenizing *x, schedule_options *o)
     for (int64_t i = 0; i < x->n_shards; i++) {
         const unit_shard *sh = unit_table_shard(s->units, i);
         shard_counts c;
+        if (s->j->retry_environment) TRY(forget_environment(s, i));
         rc = stage_read_counts(s, i, &c);
         if (rc != OK && rc != ERR_MISSING) goto done;
         x->shard_done[i] = rc == OK;

@@ -176,6 +176,10 @@ static int settle(stages *s)
             line += n + (line[n] == '\n');
         }
     }
+    if (complete && first == SCOPE_RUN && s->j->retry_environment && has(s->j, "state/index")) {
+        TRY(remove_state(s->j, "dataset.json")); /* the stages find what is to be done again */
+        goto done;
+    }
     s->complete = complete && first == SCOPE_RUN;
     s->repack = finished && !s->complete;
     if (s->complete || s->repack) goto done;

@@ -1,5 +1,6 @@
 #include "core/media.h"
 
+#include "base/fault.h"
 #include "base/memory.h"
 #include "base/status.h"
 
@@ -51,6 +52,8 @@ static int open_checked(const char *root, const corpus_row *row, media_kind kind
     m->source = source_of_file(m->fd, known->tar_offset < 0 ? 0 : known->tar_offset, known->size);
     if (known->size > memory_limit) goto done;
     TRY(mem_alloc((void **)&m->bytes, (size_t)known->size + 1, 1));
+    int err = fault_point("media.read");
+    if (err) FAIL(status_of(err), "%.*s: %s", (int)name.n, name.bytes, strerror(err));
     TRY(source_read(&m->source, 0, m->bytes, (size_t)known->size, &got));
     if (got != (size_t)known->size) FAIL(ERR_CHANGED, "%.*s shrank while it was read", (int)name.n, name.bytes);
     m->source = source_of_memory(m->bytes, got);
