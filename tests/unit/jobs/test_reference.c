@@ -19,7 +19,8 @@ int main(int argc, char **argv)
     }
     if (argc > 2 && !strcmp(argv[2], "--write")) return file_commit(argv[1], text, strlen(text), "reference") != OK;
     int same = file_read(argv[1], 1 << 20, &bytes, &n) == OK && n == strlen(text) && !memcmp(bytes, text, n);
-    if (!same) fprintf(stderr, "%s is not what the tables say; write it anew: test_reference %s --write\n", argv[1], argv[1]);
+    if (!same)
+        fprintf(stderr, "%s is not what the tables say; write it anew: test_reference %s --write\n", argv[1], argv[1]);
     mem_free(&text);
     mem_free(&bytes);
     config_free(&j.config);

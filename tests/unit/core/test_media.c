@@ -1,0 +1,88 @@
+/* Media are checked against the index when they are opened. */
+#include "base/file.h"
+#include "base/status.h"
+#include "core/media.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static char folder[] = "/tmp/tessera-test-media-XXXXXX";
+
+static corpus_row row_of(const char *name)
+{
+    corpus_row row = {0};
+    char path[128];
+    for (int k = 0; k < N_MEDIA; k++) row.media[k] = (row_media){-1, 0, -1};
+    row.field[FIELD_IMAGE_PATH] = (text_view){name, strlen(name)};
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    if (file_stat(path, &row.media[MEDIA_IMAGE].size, &row.media[MEDIA_IMAGE].mtime_ns) != OK)
+        row.media[MEDIA_IMAGE].size = 1;
+    return row;
+}
+
+static int write_file(const char *name, const char *text)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return file_commit(path, text, strlen(text), "test");
+}
+
+static void small_files_are_in_memory_and_large_ones_are_not(void **state)
+{
+    (void)state;
+    media m;
+    char got[16] = "";
+    size_t n;
+    assert_int_equal(write_file("a", "0123456789"), OK);
+    corpus_row row = row_of("a");
+    for (int64_t limit = 5; limit <= 10; limit += 5) {
+        assert_int_equal(media_open(folder, &row, MEDIA_IMAGE, limit, &m), OK);
+        assert_int_equal(m.status, OK);
+        assert_int_equal(m.bytes != NULL, limit == 10);
+        assert_int_equal(source_read(&m.source, 3, got, 4, &n), OK);
+        assert_int_equal(n, 4);
+        assert_memory_equal(got, "3456", 4);
+        media_close(&m);
+    }
+    assert_int_equal(media_open(folder, &row, MEDIA_AUDIO, 10, &m), OK);
+    assert_false(m.used);
+    media_close(&m);
+}
+
+static void a_file_that_is_not_the_indexed_one_is_noticed(void **state)
+{
+    (void)state;
+    media m;
+    assert_int_equal(write_file("b", "0123456789"), OK);
+    corpus_row row = row_of("b"), gone = row_of("c");
+    assert_int_equal(write_file("b", "01234"), OK);
+    assert_int_equal(media_open(folder, &row, MEDIA_IMAGE, 100, &m), OK);
+    assert_int_equal(m.status, ERR_CHANGED);
+    media_close(&m);
+    assert_int_equal(write_file("b", "9876543210"), OK); /* the same size, another time */
+    assert_int_equal(media_open(folder, &row, MEDIA_IMAGE, 100, &m), OK);
+    assert_int_equal(m.status, ERR_CHANGED);
+    media_close(&m);
+    assert_int_equal(media_open(folder, &gone, MEDIA_IMAGE, 100, &m), OK);
+    assert_int_equal(m.status, ERR_MISSING);
+    assert_non_null(strstr(m.message, "c: "));
+    media_close(&m);
+}
+
+int main(void)
+{
+    if (!mkdtemp(folder)) return 1;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(small_files_are_in_memory_and_large_ones_are_not),
+        cmocka_unit_test(a_file_that_is_not_the_indexed_one_is_noticed),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    return file_remove_tree(folder) != OK || failed;
+}
