@@ -3,11 +3,13 @@
 "$PYTHON" -c 'import numpy, h5py' 2>/dev/null || skip "$PYTHON has no numpy and h5py"
 CONFIG=$SOURCE_DIR/configs/patch-256-to-768.yaml
 mkdir pictures
-cp "$REFERENCE"/corpus/pictures/*.png pictures/ 2>/dev/null || find "$REFERENCE/corpus" -name '*.png' ! -path '*bad*' -exec cp {} pictures/ \;
+find "$REFERENCE/corpus" -name '*.png' ! -path '*bad*' -exec cp {} pictures/ \;
 picture=$(find pictures -name '*.png' | sort | head -n 1)
 
 step "a given matrix: 196 vectors of 768 values"
-"$PYTHON" -c "import numpy as n; n.save('projection.npy', n.random.default_rng(0).normal(0, 1/16, (768, 256)).astype('f4'))"
+"$PYTHON" -c "
+import numpy as n
+n.save('projection.npy', n.random.default_rng(0).normal(0, 1/16, (768, 256)).astype('f4'))"
 run 2 run "$CONFIG"
 expect_exit 0
 run 0 encode "$CONFIG" "$picture" --set 'image.projection=""' --npy raw.npy
@@ -36,8 +38,10 @@ for path in glob.glob("patches/shards/*.h5"):
 assert found == 1, found
 PY
 
+pca=(--output-dir pca --set image.projection=pca:8 --set image.keep=both --set image.codebook.size=16
+    --set train.vectors_per_code=100000 --set 'corpus.splits={all: 1.0}')
 step "principal components: those of the sample's covariance"
-run 3 run "$CONFIG" --output-dir pca --set image.projection=pca:8 --set image.keep=both --set image.codebook.size=16 --set train.vectors_per_code=100000 --set 'corpus.splits={all: 1.0}'
+run 3 run "$CONFIG" "${pca[@]}"
 expect_exit 0
 for p in pictures/*.png; do
     run 0 encode "$CONFIG" "$p" --set 'image.projection=""' --npy "raw-$(basename "$p").npy"
@@ -54,11 +58,12 @@ w = np.frombuffer(b, "<f4", outputs * inputs, 32 + 4 * outputs).reshape(outputs,
 values = np.linalg.eigvalsh(np.cov(x.T))[::-1]
 assert np.allclose(w @ w.T, np.eye(8), atol=1e-5)
 assert np.allclose(-w @ x.mean(0), bias, atol=1e-4 * np.abs(bias).max())
-assert np.allclose(np.var((x - x.mean(0)) @ w.T, axis=0, ddof=1), values[:8], rtol=1e-3), (np.var((x - x.mean(0)) @ w.T, axis=0), values[:8])
+found = np.var((x - x.mean(0)) @ w.T, axis=0, ddof=1)
+assert np.allclose(found, values[:8], rtol=1e-3), (found, values[:8])
 PY
 run 0 verify pca
 expect_exit 0
 mv pca pca-3
-run 1 run "$CONFIG" --output-dir pca --set image.projection=pca:8 --set image.keep=both --set image.codebook.size=16 --set train.vectors_per_code=100000 --set 'corpus.splits={all: 1.0}'
+run 1 run "$CONFIG" "${pca[@]}"
 expect_exit 0
 expect_same_dataset pca pca-3

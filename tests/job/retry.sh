@@ -10,15 +10,15 @@ expect_same_dataset dataset "$REFERENCE/dataset"
 
 step "a read that fails each time is a reject of its own kind"
 rm -rf dataset
-faulty "errno=EIO:media.read" 0 run "$CONFIG" --set run.max_reject_rate=1 --set "audio.codebook.path=$REFERENCE/dataset/codebooks/audio.h5" \
-    --set "image.codebook.path=$REFERENCE/dataset/codebooks/image.h5"
+frozen=(--set run.max_reject_rate=1 --set "audio.codebook.path=$REFERENCE/dataset/codebooks/audio.h5"
+    --set "image.codebook.path=$REFERENCE/dataset/codebooks/image.h5")
+faulty "errno=EIO:media.read" 0 run "$CONFIG" "${frozen[@]}"
 expect_exit 0
 expect_equal "$(json dataset/dataset.json reproducible)" false reproducible
 grep -q '"reason":"environment"' dataset/rejects.jsonl || fail "no reject says environment"
 
 step "mended, and done again"
-run 2 run "$CONFIG" --retry-environment --set run.max_reject_rate=1 --set "audio.codebook.path=$REFERENCE/dataset/codebooks/audio.h5" \
-    --set "image.codebook.path=$REFERENCE/dataset/codebooks/image.h5"
+run 2 run "$CONFIG" --retry-environment "${frozen[@]}"
 expect_exit 0
 expect_equal "$(json dataset/dataset.json reproducible)" true reproducible
 expect_accounting dataset corpus
