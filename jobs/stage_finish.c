@@ -281,13 +281,16 @@ done:
     return rc;
 }
 
-static int remove_state(stages *s, int environment)
+int stage_clear(stages *s)
 {
     int rc = OK;
     job *j = s->j;
     file_list names = {0};
     char *folder = NULL, *path = NULL;
-    if (j->run.keep_state || environment) goto done;
+    json_t *d = NULL;
+    TRY(dataset_read(j->out, "dataset.json", &d));
+    /* with rows that failed for reasons outside their bytes the state is what --retry-environment works from */
+    if (j->run.keep_state || !json_is_true(json_object_get(d, "reproducible"))) goto done;
     s->finished = 1;
     TRY(job_path(j, &folder, "state"));
     TRY(file_list_folder(folder, &names));
@@ -300,6 +303,7 @@ static int remove_state(stages *s, int environment)
         fault_point("state.mid-removal");
     }
 done:
+    json_decref(d);
     file_list_free(&names);
     mem_free(&folder);
     mem_free(&path);
@@ -328,7 +332,7 @@ static int finish_root(stages *s)
         environment = !json_is_true(json_object_get(d, "reproducible"));
     }
     TRY(write_dataset(s, d));
-    TRY(remove_state(s, environment));
+    TRY(stage_clear(s));
     LOG_JOB(LOG_INFO, "complete: %s: %lld rows = %lld examples + %lld rejects + %lld filtered, %zu shards", j->out,
             (long long)dataset_int(d, "accounting.rows"), (long long)dataset_int(d, "accounting.examples"),
             (long long)dataset_int(d, "accounting.rejects"), (long long)dataset_int(d, "accounting.filtered"),

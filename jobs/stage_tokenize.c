@@ -368,8 +368,9 @@ int stage_tokenize(stages *s)
 {
     int rc = OK;
     job *j = s->j;
-    tokenizing x = {.s = s, .rows = corpus_index_rows(s->index)};
+    tokenizing x = {.s = s};
     if (s->repack) return OK;
+    x.rows = corpus_index_rows(s->index);
     x.n_units = unit_table_units(s->units);
     x.n_shards = unit_table_shards(s->units);
     schedule_options o = {.root_works_below = j->run.root_works_below, .phase = "tokenize", .metrics = j->metrics};

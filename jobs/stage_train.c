@@ -66,6 +66,14 @@ done:
     return rc;
 }
 
+/* All ranks stopped together; those who were asked say why. Collective. */
+static int say_why_stopped(par *p, int status)
+{
+    if (status != ERR_STOPPED) return status;
+    int rc = par_agree(p, stop_asked() ? status_set(ERR_STOPPED, __FILE__, __LINE__, "%s", stop_reason()) : OK);
+    return rc == OK ? status : rc;
+}
+
 static int check_sample(const job *j, const kmeans_data *data, const char *name)
 {
     (void)j;
@@ -95,7 +103,7 @@ static int train_pca(training *t)
     TRY(par_agree(&j->p, rc));
     LOG_JOB(LOG_INFO, "train: %lld principal components of %lld vectors of %lld values", (long long)n,
             (long long)data.n_global, (long long)data.d);
-    TRY(pca_fit(&j->p, &data, n, stop_flag, NULL, mean, components, variances));
+    TRY(say_why_stopped(&j->p, pca_fit(&j->p, &data, n, stop_flag, NULL, mean, components, variances)));
     rc = projection_from_pca(&s->image_map, mean, components, n, data.d);
     if (rc == OK && j->p.rank == 0) {
         rc = job_path(j, &path, "state/projection.bin");
@@ -149,7 +157,7 @@ static int train_book(training *t, const char *name, const codebook_options *o, 
                         .held_out = j->train.held_out};
     LOG_JOB(LOG_INFO, "train %s: %lld vectors of %lld values, %lld codes", name, (long long)data.n_global,
             (long long)data.d, (long long)o->size);
-    TRY(kmeans_fit(&j->p, &data, &k, folder, stop_flag, report, (void *)name, &book));
+    TRY(say_why_stopped(&j->p, kmeans_fit(&j->p, &data, &k, folder, stop_flag, report, (void *)name, &book)));
     rc = describe_book(s, name, &book);
     if (rc == OK && j->p.rank == 0) {
         rc = job_path(j, &books, "codebooks");

@@ -152,10 +152,33 @@ static int refuse(const job *j, const char *differences)
                       j->out, list);
 }
 
-/* Compare with what is there, and decide. Rank 0. */
-static int settle(stages *s)
+static void announce(option_scope first, const char *differences)
 {
-    /* a repack moves dataset.json into state first: until it is done the dataset is not complete */
+    LOG_JOB(LOG_INFO, "settings changed, %s will be made anew:", scope_stage(first));
+    for (const char *line = differences; *line;) {
+        size_t n = strcspn(line, "\n");
+        LOG_JOB(LOG_INFO, "  %.*s", (int)n, line);
+        line += n + (line[n] == '\n');
+    }
+}
+
+/* A repack moves dataset.json into the state: until it is back the dataset is not complete. */
+static int withdraw(const job *j)
+{
+    int rc = OK;
+    char *from = NULL, *to = NULL;
+    TRY(job_path(j, &from, "dataset.json"));
+    TRY(job_path(j, &to, "state/dataset.json"));
+    TRY(file_commit_temporary(from, to, "withdrawal"));
+done:
+    mem_free(&from);
+    mem_free(&to);
+    return rc;
+}
+
+/* Compare with what is there, and decide; with `act` also do what follows. Rank 0. */
+static int settle(stages *s, int act)
+{
     int rc = OK, complete = has(s->j, "dataset.json"), finished = complete || has(s->j, "state/dataset.json");
     char *resolved = NULL, *facts = NULL, *differences = NULL;
     option_scope first = SCOPE_RUN;
@@ -168,23 +191,17 @@ static int settle(stages *s)
         rc = refuse(s->j, differences);
         goto done;
     }
-    if (first != SCOPE_RUN) {
-        LOG_JOB(LOG_INFO, "settings changed, %s will be made anew:", scope_stage(first));
-        for (char *line = differences; *line;) {
-            size_t n = strcspn(line, "\n");
-            LOG_JOB(LOG_INFO, "  %.*s", (int)n, line);
-            line += n + (line[n] == '\n');
-        }
-    }
-    if (complete && first == SCOPE_RUN && s->j->retry_environment && has(s->j, "state/index")) {
-        TRY(remove_state(s->j, "dataset.json")); /* the stages find what is to be done again */
-        goto done;
-    }
-    s->complete = complete && first == SCOPE_RUN;
-    s->repack = finished && !s->complete;
-    if (s->complete || s->repack) goto done;
+    int retry = complete && first == SCOPE_RUN && s->j->retry_environment && has(s->j, "state/index");
+    s->complete = complete && first == SCOPE_RUN && !retry;
+    s->repack = finished && first == SCOPE_SEQUENCES;
+    if (!act || s->complete) goto done;
+    if (first != SCOPE_RUN) announce(first, differences);
+    if (retry) TRY(remove_state(s->j, "dataset.json")); /* the stages find what is to be done again */
+    if (s->repack && complete) TRY(withdraw(s->j));
+    if (s->repack || retry) goto done;
     if (first != SCOPE_RUN) TRY(invalidate(s->j, first));
 fresh:
+    if (!act) goto done;
     TRY(write_text(s->j, "state/config.resolved.yaml", s->settings.resolved));
     TRY(write_text(s->j, "state/facts", s->settings.facts));
 done:
@@ -203,7 +220,7 @@ static int begin_root(stages *s)
     TRY(check_folder(j));
     /* a finished dataset is looked at before anything is written */
     if (has(j, "dataset.json") && !j->overwrite && !has(j, "state")) {
-        TRY(settle(s));
+        TRY(settle(s, 0));
         if (s->complete) goto done;
     }
     TRY(job_path(j, &path, "logs"));
@@ -215,13 +232,14 @@ static int begin_root(stages *s)
     TRY(job_path(j, &path, "state/owner"));
     TRY(owner_take(&j->owner, path, &j->attempt));
     if (j->overwrite) TRY(wipe(j));
-    TRY(settle(s));
+    TRY(settle(s, 1));
     mem_free(&path);
     TRY(job_path(j, &path, "logs/metrics.jsonl"));
     j->metrics = fopen(path, "ae");
     if (!j->metrics) FAIL(status_from_errno(errno), "%s: %s", path, strerror(errno));
     TRY(runs_log_start(j));
     TRY(suspects_collect(j));
+    if (s->complete) TRY(stage_clear(s)); /* a life that died while it cleared up */
 done:
     mem_free(&path);
     return rc;

@@ -41,6 +41,9 @@ int stage_tokenize(stages *s);
 int stage_pack(stages *s);
 int stage_finish(stages *s);
 
+/* Remove the state of a complete dataset, unless it is to be kept. Rank 0, Local. */
+int stage_clear(stages *s);
+
 /* Run all stages up to `last` ("index", "train", "tokenize", "pack", "finish") between begin and end. */
 int stages_run(job *j, const char *last);
 
