@@ -105,17 +105,34 @@ static void stream_options(shard_stream_options *o, const codebook *book, int ke
     snprintf(o->codebook_sha256, sizeof o->codebook_sha256, "%s", book->k ? book->sha256 : "");
 }
 
+/* Of the keys that the tokens depend on: those of sequences may change without a new shard. */
+static int hash_config(const job *j, char hex[SHA256_HEX])
+{
+    int rc = OK;
+    sha256 *sum = NULL;
+    char *text = NULL;
+    TRY(sha256_create(&sum));
+    for (int scope = SCOPE_INDEX; scope <= SCOPE_TOKENS; scope++) {
+        mem_free(&text);
+        TRY(config_scope_text(j->config, scope, &text));
+        sha256_add(sum, text, strlen(text));
+    }
+    sha256_hex(sum, hex);
+done:
+    sha256_free(&sum);
+    mem_free(&text);
+    return rc;
+}
+
 static int fill_shard_options(stages *s, text_tokenizer *text)
 {
     int rc = OK;
     job *j = s->j;
-    char *resolved = NULL;
     const corpus_totals *t = corpus_index_totals(s->index);
     shard_options *o = &s->shard;
     *o = (shard_options){.deflate = j->output.compress ? (int)j->output.compress_level : 0,
                          .tokens_hash = s->tokens_hash};
-    TRY(config_resolved(j->config, &resolved));
-    TRY(sha256_bytes(resolved, strlen(resolved), o->config_sha256));
+    TRY(hash_config(j, o->config_sha256));
     if (t->text_rows > 0) {
         o->stream[STREAM_TEXT] =
             (shard_stream_options){.used = 1, .vocab_size = text_tokenizer_size(text), .layer = -1};
@@ -133,7 +150,6 @@ static int fill_shard_options(stages *s, text_tokenizer *text)
     vocabulary_make(&s->words, text_tokenizer_name(text), text_tokenizer_size(text), s->image_book.k, s->audio_book.k,
                     0);
 done:
-    mem_free(&resolved);
     return rc;
 }
 

@@ -50,7 +50,7 @@ static int open_checked(const char *root, const corpus_row *row, media_kind kind
     if (known->mtime_ns && known->mtime_ns != mtime_ns)
         FAIL(ERR_CHANGED, "%.*s was modified after it was indexed", (int)name.n, name.bytes);
     m->source = source_of_file(m->fd, known->tar_offset < 0 ? 0 : known->tar_offset, known->size);
-    if (known->size > memory_limit) goto done;
+    if (known->size > memory_limit || memory_limit <= 0) goto done;
     TRY(mem_alloc((void **)&m->bytes, (size_t)known->size + 1, 1));
     int err = fault_point("media.read");
     if (err) FAIL(status_of(err), "%.*s: %s", (int)name.n, name.bytes, strerror(err));
