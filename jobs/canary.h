@@ -15,5 +15,5 @@ int canary_describe(const stages *s, json_t **out);
  * `fault`. A corpus that cannot be reached is said and no fault, unless --corpus was given. Local. */
 int canary_verify(job *j, const json_t *d, void (*fault)(void *user, const char *text), void *user);
 
-/* Hash of what the core makes of a row. Local. */
+/* Hash of what the core makes of a row. ERR_ENVIRONMENT when its media cannot be read now. Local. */
 int canary_hash(core *c, const corpus_row *row, int64_t position, const char *root, uint64_t *hash);
