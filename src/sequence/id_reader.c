@@ -1,9 +1,9 @@
 #include "sequence/id_reader.h"
 
 #include "base/file.h"
-#include "base/memory.h"
 #include "base/status.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,44 +16,38 @@ static int by_place(const void *pa, const void *pb)
     return (a->start > b->start) - (a->start < b->start);
 }
 
-/* One stream of the open shard; mapped: `width` bytes per id, else 0. */
+/* One stream of the open shard. */
 typedef struct id_stream {
-    shard_reader *reader;
-    stream_kind stream;
+    const char *shard; /* its path */
+    h5_file *file;
+    char path[32];
     int64_t n, codes, offset; /* ids in all; size and offset of the vocabulary's range */
-    const uint8_t *ids;
-    size_t width;
+    const uint8_t *ids;       /* where they are mapped; NULL: to be read */
+    size_t width;             /* bytes of one that is mapped */
 } id_stream;
 
-/* Ids can be used where they lie in the file: contiguous and in this machine's byte order. */
-static int map_stream(id_stream *s, const file_mapping *m)
+/* Ids are used where they lie in the file when they are contiguous and in this machine's byte order. */
+static int open_stream(id_stream *s, h5_file *f, const file_mapping *m, const char *shard, stream_kind k,
+                       const vocabulary *v)
 {
     int rc = OK, n_dims;
     h5_type type;
     int64_t dims[3], offset;
-    char path[32];
     const uint16_t probe = 1;
-    snprintf(path, sizeof path, "/%s/ids", stream_name(s->stream));
-    TRY(h5_shape(shard_reader_file(s->reader), path, &type, &n_dims, dims));
-    TRY(h5_file_offset(shard_reader_file(s->reader), path, &offset));
-    if (offset < 0 || (type != H5_U16 && type != H5_U32) || *(const uint8_t *)&probe != 1) return OK;
+    *s = (id_stream){.shard = shard, .file = f, .offset = vocabulary_offset(v, (modality)k)};
+    for (int i = 0; i < v->n_ranges; i++)
+        if (v->ranges[i].modality == (modality)k) s->codes += v->ranges[i].size;
+    snprintf(s->path, sizeof s->path, "/%s/ids", stream_name(k));
+    if (!h5_has(f, s->path)) goto done;
+    TRY(h5_shape(f, s->path, &type, &n_dims, dims));
+    TRY(h5_file_offset(f, s->path, &offset));
+    s->n = n_dims == 1 ? dims[0] : 0;
+    if (!s->n || offset < 0 || (type != H5_U16 && type != H5_U32) || *(const uint8_t *)&probe != 1) goto done;
     size_t width = h5_type_size(type);
     if ((uint64_t)offset > m->n || (uint64_t)s->n > (m->n - (size_t)offset) / width)
-        FAIL(ERR_CORRUPT, "%s lies outside its file", path);
+        FAIL(ERR_CORRUPT, "%s: %s lies outside the file", shard, s->path);
     s->ids = m->bytes + offset;
     s->width = width;
-done:
-    return rc;
-}
-
-static int open_stream(id_stream *s, shard_reader *r, stream_kind stream, const vocabulary *v, const file_mapping *m)
-{
-    int rc = OK;
-    *s = (id_stream){.reader = r, .stream = stream, .offset = vocabulary_offset(v, (modality)stream)};
-    for (int i = 0; i < v->n_ranges; i++)
-        if (v->ranges[i].modality == (modality)stream) s->codes += v->ranges[i].size;
-    s->n = shard_reader_has(r, stream) ? shard_reader_ids(r, stream) : 0;
-    if (s->n) TRY(map_stream(s, m));
 done:
     return rc;
 }
@@ -62,8 +56,7 @@ static int read_span(const id_stream *s, const span *p, uint32_t *out)
 {
     int rc = OK;
     if (p->start < 0 || p->start > s->n || p->length > s->n - p->start)
-        FAIL(ERR_CORRUPT, "span of %s ids %lld + %u is outside shard %u", stream_name(s->stream), (long long)p->start,
-             p->length, p->shard);
+        FAIL(ERR_CORRUPT, "%s: there are no ids %" PRId64 " + %u in %s", s->shard, p->start, p->length, s->path);
     if (s->width == sizeof(uint16_t)) {
         const uint8_t *from = s->ids + (size_t)p->start * sizeof(uint16_t);
         for (size_t i = 0; i < p->length; i++) {
@@ -74,42 +67,45 @@ static int read_span(const id_stream *s, const span *p, uint32_t *out)
     } else if (s->width == sizeof(uint32_t)) {
         memcpy(out, s->ids + (size_t)p->start * sizeof(uint32_t), p->length * sizeof(uint32_t));
     } else {
-        TRY(shard_reader_read_ids(s->reader, s->stream, p->start, p->length, out));
+        TRY(h5_read(s->file, s->path, H5_U32, p->start, p->length, out));
     }
     for (size_t i = 0; i < p->length; i++) {
         if ((int64_t)out[i] >= s->codes)
-            FAIL(ERR_CORRUPT, "%s id %u in shard %u is outside the vocabulary", stream_name(s->stream), out[i],
-                 p->shard);
+            FAIL(ERR_CORRUPT, "%s: %s holds %u, but there are %" PRId64 " codes", s->shard, s->path, out[i], s->codes);
         out[i] += (uint32_t)s->offset;
     }
 done:
     return rc;
 }
 
-int id_reader_fill(split_shards *shards, const vocabulary *v, id_request *requests, size_t n, uint32_t *out,
-                   size_t capacity)
+int id_reader_fill(char *const *paths, size_t n_paths, const vocabulary *v, id_request *requests, size_t n,
+                   uint32_t *out, size_t capacity)
 {
     int rc = OK;
     file_mapping mapping = {0};
-    shard_reader *r = NULL;
+    h5_file *f = NULL;
     id_stream stream = {0};
     qsort(requests, n, sizeof *requests, by_place);
     for (size_t i = 0; i < n; i++) {
         const span *s = &requests[i].span, *last = i ? &requests[i - 1].span : NULL;
-        if (s->shard >= shards->n || s->kind >= N_STREAMS)
-            FAIL(ERR_CORRUPT, "span of shard %u, kind %u is not known", s->shard, s->kind);
-        if (requests[i].to < 0 || (uint64_t)requests[i].to > capacity || s->length > capacity - (size_t)requests[i].to)
+        int64_t to = requests[i].to;
+        if (s->shard >= n_paths || s->kind >= N_STREAMS)
+            FAIL(ERR_CORRUPT, "a span of shard %u, kind %u is not known", s->shard, s->kind);
+        if (to < 0 || (uint64_t)to > capacity || s->length > capacity - (size_t)to)
             FAIL(ERR_INTERNAL, "ids do not fit into their buffer");
         int other_shard = !last || last->shard != s->shard;
         if (other_shard) {
             file_unmap(&mapping);
-            TRY(split_shards_open(shards, s->shard, &r));
-            TRY(file_map(shards->paths[s->shard], &mapping));
+            h5_close(&f);
+            TRY(h5_open(&f, paths[s->shard]));
+            TRY(file_map(paths[s->shard], &mapping));
         }
-        if (other_shard || last->kind != s->kind) TRY(open_stream(&stream, r, (stream_kind)s->kind, v, &mapping));
-        TRY(read_span(&stream, s, out + requests[i].to));
+        if (other_shard || last->kind != s->kind)
+            TRY(open_stream(&stream, f, &mapping, paths[s->shard], (stream_kind)s->kind, v));
+        TRY(read_span(&stream, s, out + to));
     }
 done:
     file_unmap(&mapping);
+    h5_close(&f);
     return rc;
 }

@@ -7,7 +7,6 @@
 #include "sequence/id_reader.h"
 #include "sequence/sequence_attributes.h"
 #include "sequence/span_file.h"
-#include "sequence/split_shards.h"
 
 #include <string.h>
 
@@ -99,7 +98,8 @@ done:
     return rc;
 }
 
-static int fill(batch *b, const vocabulary *v, split_shards *shards, span_reader *r, int64_t first, int64_t n)
+static int fill(batch *b, const vocabulary *v, char *const *paths, size_t n_paths, span_reader *r, int64_t first,
+                int64_t n)
 {
     int rc = OK;
     size_t cells = (size_t)(n * b->length);
@@ -116,7 +116,7 @@ static int fill(batch *b, const vocabulary *v, split_shards *shards, span_reader
     b->n_requests = b->n_starts = 0;
     for (int64_t i = 0; i < n; i++)
         TRY(lay_out(b, v, b->spans + (b->offsets[i] - b->offsets[0]), b->offsets[i + 1] - b->offsets[i], i));
-    TRY(id_reader_fill(shards, v, b->requests, b->n_requests, b->ids, cells));
+    TRY(id_reader_fill(paths, n_paths, v, b->requests, b->n_requests, b->ids, cells));
     for (size_t i = 0; b->narrow && i < cells; i++) b->narrow[i] = (uint16_t)b->ids[i];
 done:
     return rc;
@@ -184,7 +184,6 @@ int materialise(const sequence_options *o, const vocabulary *v, char *const *sha
 {
     int rc = OK;
     batch b = {0};
-    split_shards shards = {0};
     span_reader *r = NULL;
     h5_file *f = NULL;
     sequence_attributes a;
@@ -195,21 +194,19 @@ int materialise(const sequence_options *o, const vocabulary *v, char *const *sha
     if (a.length != o->length || a.n_shards != (int64_t)n_shards || a.seed != o->seed)
         FAIL(ERR_MISMATCH, "%s was made with other settings", index_path);
     if (a.counts.sequences != n) FAIL(ERR_CORRUPT, "%s: n_sequences is wrong", index_path);
-    TRY(split_shards_make(&shards, shard_paths, n_shards));
     TRY(batch_make(&b, a.length, n, batch_tokens, v->id_bits));
     TRY(count_starts(r, &n_starts));
     TRY(h5_create(&f, out_path, "materialise"));
     TRY(create_output(f, &a, v, n_starts));
     for (int64_t at = 0; at < n; at += b.capacity) {
         int64_t k = n - at < b.capacity ? n - at : b.capacity;
-        TRY(fill(&b, v, &shards, r, at, k));
+        TRY(fill(&b, v, shard_paths, n_shards, r, at, k));
         TRY(write_batch(&b, f, at, k, &written));
     }
     TRY(h5_commit(&f));
 done:
     h5_abandon(&f);
     span_reader_close(&r);
-    split_shards_free(&shards);
     batch_free(&b);
     return rc;
 }

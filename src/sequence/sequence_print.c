@@ -4,6 +4,7 @@
 #include "base/status.h"
 #include "sequence/id_reader.h"
 #include "sequence/sequence_attributes.h"
+#include "sequence/split_shards.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -57,7 +58,8 @@ done:
 }
 
 /* Joint ids of the spans of one sequence into `ids`, (tokens). */
-static int fill(const vocabulary *v, split_shards *shards, const span *spans, int64_t n, uint32_t *ids, uint32_t tokens)
+static int fill(const vocabulary *v, const split_shards *shards, const span *spans, int64_t n, uint32_t *ids,
+                uint32_t tokens)
 {
     int rc = OK;
     id_request *requests = NULL;
@@ -75,7 +77,7 @@ static int fill(const vocabulary *v, split_shards *shards, const span *spans, in
         }
         at += spans[i].length;
     }
-    TRY(id_reader_fill(shards, v, requests, n_requests, ids, tokens));
+    TRY(id_reader_fill(shards->paths, shards->n, v, requests, n_requests, ids, tokens));
 done:
     mem_free(&requests);
     return rc;

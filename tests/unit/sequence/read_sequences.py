@@ -1,0 +1,24 @@
+"""Packed sequences of a dataset as arrays of joint ids and loss masks."""
+import glob
+
+import h5py
+import numpy as np
+
+KINDS = ["text", "image", "audio", "sensor", "special"]
+
+
+def read_sequences(dataset, split="train", name="default"):
+    shards = [h5py.File(path) for path in sorted(glob.glob(f"{dataset}/shards/{split}-*.h5"))]
+    for path in sorted(glob.glob(f"{dataset}/sequences/{name}/{split}-*.h5")):
+        with h5py.File(path) as f:
+            kind, shard, start, length, loss = (f["spans"][k][:] for k in ("kind", "shard", "start", "length", "loss"))
+            for first, end in zip(f["offsets"][:-1], f["offsets"][1:]):
+                ids, mask = np.full(f.attrs["length"], f.attrs["pad_id"]), np.zeros(f.attrs["length"], bool)
+                at = 0
+                for i in range(first, end):
+                    k, n = KINDS[kind[i]], int(length[i])
+                    ids[at:at + n] = start[i] if k == "special" else shards[shard[i]][k]["ids"][start[i]:start[i] + n]
+                    ids[at:at + n] += f.attrs[f"offset_{k}"]
+                    mask[at:at + n] = loss[i]
+                    at += n
+                yield ids, mask

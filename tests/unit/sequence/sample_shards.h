@@ -1,0 +1,36 @@
+/* Small real shards with known ids, and what a document of them should look like. */
+#pragma once
+
+#include "sequence/pack.h"
+
+/* One row: number of ids per stream, -1: the row lacks the stream. An image has rows x columns ids. */
+typedef struct sample_row {
+    int starts; /* a group */
+    int text, image_rows, image_columns, audio;
+} sample_row;
+
+typedef struct sample_shards {
+    char folder[64];
+    const sample_row *rows;
+    int64_t n_rows;
+    int64_t first[17]; /* first row of each shard, and the end */
+    size_t n_shards;
+    char *paths[16];
+    vocabulary vocabulary; /* 256 bytes, 100 images, 70 audio codes */
+} sample_shards;
+
+/* Local id number k of a stream of a row. */
+uint32_t sample_id(stream_kind s, int64_t row, int64_t k);
+
+/* Gather rows into shards; shard i ends before row ends[i]; the last of several is compressed. Fails the running test
+ * on any error. */
+void sample_make(sample_shards *s, const sample_row *rows, const int64_t *ends, size_t n_shards);
+void sample_remove(sample_shards *s);
+
+/* Joint ids of the document that starts at `row`, into `ids`; written down here once more, without the code under test.
+ * *next: the row after it. Returns the number of tokens; 0 when the document is empty. */
+int64_t sample_document(const sample_shards *s, const char *const *layout, size_t n_layout, int newline, int64_t row,
+                        int64_t *next, uint32_t *ids, int64_t capacity);
+
+/* Default options with this length. */
+sequence_options sample_options(int64_t length);
