@@ -181,4 +181,4 @@ done:
     return rc;
 }
 
-const char *h5_version(void) { return H5_VERS_INFO + sizeof "HDF5 library version: " - 1; }
+const char *h5_version(void) { return &H5_VERS_INFO[sizeof "HDF5 library version: " - 1]; }
