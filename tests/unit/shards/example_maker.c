@@ -30,8 +30,8 @@ static void make_texts(int64_t i, example *e)
     set_text(e, EXAMPLE_LICENSE, "CC0");
     snprintf(text, sizeof text, "source-%lld", (long long)(i / 10));
     set_text(e, EXAMPLE_SOURCE, text);
-    snprintf(text, sizeof text, i % 5 ? "caption %lld \xE2\x82\xAC" : "", (long long)(i * i));
-    set_text(e, EXAMPLE_TEXT, text);
+    snprintf(text, sizeof text, "caption %lld \xE2\x82\xAC", (long long)(i * i));
+    set_text(e, EXAMPLE_TEXT, i % 5 ? text : "");
     set_text(e, EXAMPLE_TEXT_LANG, i % 5 ? "en" : "");
     set_text(e, EXAMPLE_EXTRA, i % 4 ? "" : "{\"speaker\": 3}");
     snprintf(text, sizeof text, i == 5 ? "a/\xE2\x82.wav" : "a/%lld.wav", (long long)i);
