@@ -1,4 +1,8 @@
-# The Python snippets of the README read a real dataset.
+# The Python of the README reads a real dataset, and its sequences are those that pack --materialise writes.
 . "$(dirname "$0")/job.sh"
 "$PYTHON" -c 'import h5py, numpy' 2>/dev/null || skip "python3-h5py is not installed"
-"$PYTHON" "$SOURCE_DIR/tests/job/readme_snippets.py" "$SOURCE_DIR/README.md" "$REFERENCE/dataset" || fail "a snippet"
+ln -s "$REFERENCE/corpus" corpus
+cp -rp "$REFERENCE/dataset" dataset
+run 2 pack "$CONFIG" --materialise
+expect_exit 0
+"$PYTHON" "$SOURCE_DIR/tests/job/readme_snippets.py" "$SOURCE_DIR/README.md" dataset || fail "a snippet"
