@@ -9,7 +9,7 @@ refused() { # refused CODE MESSAGE ARGUMENT...: alone and on two ranks
         run "$n" "$@"
         expect_exit "$code" "(ranks: $n)"
         expect_message "$message"
-        expect_equal "$(grep -c ' error ' err.txt)" 1 "error lines"
+        expect_equal "$(grep -c ' ERROR ' err.txt)" 1 "error lines"
     done
 }
 

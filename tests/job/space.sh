@@ -7,7 +7,7 @@ for point in index.write feature.write part.write shard.write sequence.write dat
     rm -rf dataset
     faulty "errno-ENOSPC=$point" 2 run "$CONFIG"
     expect_exit 5
-    expect_equal "$(grep -c ' error ' err.txt)" 1 "error lines"
+    expect_equal "$(grep -c ' ERROR ' err.txt)" 1 "error lines"
     expect_message "[Nn]o space"
     run 3 run "$CONFIG"
     expect_exit 0
