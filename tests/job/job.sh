@@ -28,11 +28,10 @@ fail() {
 run() {
     local n=$1
     shift
-    if [ "$n" -eq 0 ]; then
-        timeout "${LIMIT:-120}" "${PROGRAM:-$TESSERA}" "$@" >out.txt 2>err.txt </dev/null
-    else
-        timeout "${LIMIT:-120}" "$MPIRUN" -n "$n" "${PROGRAM:-$TESSERA}" "$@" >out.txt 2>err.txt </dev/null
-    fi
+    local launch=()
+    [ "$n" -eq 0 ] || launch=("$MPIRUN" -n "$n")
+    # the shell's own note about a process that was killed goes nowhere
+    { timeout "${LIMIT:-120}" "${launch[@]}" "${PROGRAM:-$TESSERA}" "$@" >out.txt 2>err.txt </dev/null; } 2>/dev/null
     RC=$?
 }
 
