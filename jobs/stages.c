@@ -231,6 +231,7 @@ static int begin_root(stages *s)
     mem_free(&path);
     TRY(job_path(j, &path, "state/owner"));
     TRY(owner_take(&j->owner, path, &j->attempt));
+    TRY(file_remove_temporaries(j->out)); /* no other life is left */
     if (j->overwrite) TRY(wipe(j));
     TRY(settle(s, 1));
     mem_free(&path);

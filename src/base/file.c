@@ -168,6 +168,34 @@ done:
     return rc;
 }
 
+static int is_folder(const char *path, const struct dirent *e)
+{
+    struct stat st;
+    if (e->d_type != DT_UNKNOWN) return e->d_type == DT_DIR;
+    return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+int file_remove_temporaries(const char *folder)
+{
+    int rc = OK;
+    char *path = NULL;
+    DIR *d = opendir(folder);
+    if (!d) FAIL(status_of_path(errno), "%s: %s", folder, strerror(errno));
+    for (struct dirent *e; (e = readdir(d));) {
+        if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")) continue;
+        mem_free(&path);
+        TRY(file_join(&path, folder, e->d_name));
+        if (is_folder(path, e))
+            TRY(file_remove_temporaries(path));
+        else if (file_is_temporary(e->d_name))
+            TRY(file_remove(path));
+    }
+done:
+    if (d) closedir(d);
+    mem_free(&path);
+    return rc;
+}
+
 int file_join(char **out, const char *folder, const char *name) { return mem_format(out, "%s/%s", folder, name); }
 
 int file_sync_folder_of(const char *path)

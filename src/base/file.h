@@ -68,6 +68,9 @@ int file_make_folder(const char *path);
 int file_remove(const char *path);
 int file_remove_tree(const char *path);
 
+/* Remove the temporary files below a folder: those of processes that died. ERR_MISSING, ERR_IO. */
+int file_remove_temporaries(const char *folder);
+
 /* "a/b" in new memory. ERR_MEMORY. */
 int file_join(char **out, const char *folder, const char *name);
 

@@ -69,7 +69,7 @@ int file_commit_temporary(const char *temporary, const char *path, const char *w
     fault_point_at(what, "after-rename");
 done:
     if (fd >= 0) close(fd);
-    if (rc != OK) unlink(temporary);
+    if (rc != OK && file_is_temporary(temporary)) unlink(temporary); /* never a file that is moved */
     return rc;
 }
 

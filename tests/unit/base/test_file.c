@@ -60,6 +60,30 @@ static void read_refuses_what_is_too_large_or_missing(void **state)
     assert_int_equal(file_read("/tmp/tessera-no-such-file", 9, &bytes, &n), ERR_MISSING);
 }
 
+static void removes_what_dead_processes_left(void **state)
+{
+    (void)state;
+    file_list names;
+    char *below = NULL, *left = NULL;
+    assert_int_equal(file_join(&below, folder, "below"), OK);
+    assert_int_equal(file_make_folder(below), OK);
+    mem_free(&below);
+    assert_int_equal(file_join(&below, folder, "below/kept"), OK);
+    assert_int_equal(file_temporary(&left, below), OK);
+    assert_int_equal(file_commit(below, "kept", 4, "test"), OK);
+    assert_int_equal(file_commit(left, "left", 4, "test"), OK);
+    assert_int_equal(file_remove_temporaries(folder), OK);
+    assert_true(file_exists(below));
+    assert_false(file_exists(left));
+    assert_int_equal(file_remove(below), OK);
+    *strrchr(below, '/') = 0;
+    assert_int_equal(file_list_folder(below, &names), OK);
+    assert_int_equal(names.n, 0);
+    file_list_free(&names);
+    mem_free(&below);
+    mem_free(&left);
+}
+
 int main(void)
 {
     if (!mkdtemp(folder)) return 1;
@@ -69,6 +93,7 @@ int main(void)
         cmocka_unit_test(commit_replaces_the_file_whole),
         cmocka_unit_test(failed_commit_leaves_the_old_file_and_no_other),
         cmocka_unit_test(read_refuses_what_is_too_large_or_missing),
+        cmocka_unit_test(removes_what_dead_processes_left),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     return file_remove_tree(folder) != OK || failed;
