@@ -45,6 +45,10 @@ int shard_gather(const char *path, const char *rejects_path, char *const *part_p
  */
 typedef struct shard_reader shard_reader;
 int shard_reader_open(shard_reader **out, const char *path);
+
+/* The same for one who visits few examples: reads only the pages that are used, without texts (so no shard_reader_text
+ * and _find), and does not look at every offset, so the caller checks those that it uses. */
+int shard_reader_open_unchecked(shard_reader **out, const char *path);
 void shard_reader_close(shard_reader **r);
 int64_t shard_reader_examples(const shard_reader *r);
 int shard_reader_has(const shard_reader *r, stream_kind s);

@@ -22,6 +22,7 @@ typedef struct stream_arrays {
 struct shard_reader {
     h5_file *file;
     file_mapping map;
+    int unchecked; /* no look at every offset, no texts */
     int64_t n;
     shard_array row, starts_group;
     text_arrays text[N_EXAMPLE_TEXTS];
@@ -50,7 +51,7 @@ static int open_offsets(shard_reader *r, const char *path, int64_t n, int64_t to
     int rc = OK;
     int64_t bad;
     TRY(shard_array_open(out, r->file, &r->map, path, H5_I64, 0, n));
-    TRY(shard_array_check_offsets(out, path, total, &bad));
+    if (!r->unchecked) TRY(shard_array_check_offsets(out, path, total, &bad));
 done:
     return rc;
 }
@@ -94,18 +95,19 @@ done:
     return rc;
 }
 
-int shard_reader_open(shard_reader **out, const char *path)
+static int open_reader(shard_reader **out, const char *path, int unchecked)
 {
     int rc = OK;
     shard_reader *r = NULL;
     *out = NULL;
     TRY(MEM_ALLOC(r, 1));
+    r->unchecked = unchecked;
     TRY(h5_open(&r->file, path));
     TRY(file_map(path, &r->map));
     TRY(check_format(r, path));
     TRY(shard_array_open(&r->row, r->file, &r->map, "/examples/row", H5_I64, 0, r->n));
     TRY(shard_array_open(&r->starts_group, r->file, &r->map, "/examples/starts_group", H5_U8, 0, r->n));
-    for (int t = 0; t < N_EXAMPLE_TEXTS; t++)
+    for (int t = 0; t < N_EXAMPLE_TEXTS && !unchecked; t++)
         if (shard_text_layout((example_text)t) != TEXT_ABSENT) TRY(open_text(r, (example_text)t));
     for (int s = 0; s < N_STREAMS; s++) TRY(open_stream(r, (stream_kind)s));
     *out = r;
@@ -115,6 +117,10 @@ done:
     shard_reader_close(&r);
     return rc;
 }
+
+int shard_reader_open(shard_reader **out, const char *path) { return open_reader(out, path, 0); }
+
+int shard_reader_open_unchecked(shard_reader **out, const char *path) { return open_reader(out, path, 1); }
 
 void shard_reader_close(shard_reader **pr)
 {
@@ -197,6 +203,7 @@ int shard_reader_text(shard_reader *r, example_text t, int64_t i, char **text)
     int64_t first, n;
     *text = NULL;
     if (shard_text_layout(t) == TEXT_ABSENT) FAIL(ERR_INTERNAL, "%s is not kept in shards", shard_text_name(t));
+    if (r->unchecked) FAIL(ERR_INTERNAL, "the reader was opened without texts");
     if (i < 0 || i >= r->n) FAIL(ERR_INTERNAL, "there is no example %lld", (long long)i);
     find_text(r, t, i, &first, &n);
     shard_text_path(t, shard_text_layout(t) == TEXT_CODED ? "_table" : "", path);
@@ -216,6 +223,7 @@ int shard_reader_find(shard_reader *r, const char *id, int64_t *found)
     char *text = NULL;
     int64_t first, n;
     *found = -1;
+    if (r->unchecked) FAIL(ERR_INTERNAL, "the reader was opened without texts");
     for (int64_t i = 0; i < r->n && *found < 0; i++) {
         find_text(r, EXAMPLE_ID, i, &first, &n);
         if ((size_t)n != strlen(id)) continue;
