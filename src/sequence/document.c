@@ -90,10 +90,13 @@ int document_scan(const document_template *t, shard_reader *r, uint32_t shard, i
         for (int k = 0; k < t->n_order; k++) {
             stream_kind s = t->order[k];
             if (!shard_reader_has(r, s)) continue;
-            int64_t start = shard_reader_offset(r, s, i);
+            int64_t start = shard_reader_offset(r, s, i), end = shard_reader_offset(r, s, i + 1);
+            if (start < 0 || end < start || end > shard_reader_ids(r, s))
+                FAIL(ERR_CORRUPT, "shard %u: the %s offsets of example %lld are wrong", shard, stream_name(s),
+                     (long long)i);
+            if (start == end) continue;
             document_extent e = {.at = at, .start = start, .stream = (uint8_t)s, .sep = (uint8_t)sep};
-            e.length = shard_reader_offset(r, s, i + 1) - start;
-            if (e.length <= 0) continue;
+            e.length = end - start;
             if (s == STREAM_IMAGE && t->image_newline) TRY(find_columns(r, i, &e));
             TRY(extents_add(l, &e));
             if (ids) ids[s] += e.length;

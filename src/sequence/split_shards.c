@@ -10,7 +10,7 @@ int split_shards_open(split_shards *s, size_t i, shard_reader **r)
     int rc = OK;
     if (!s->reader || s->open != i) {
         shard_reader_close(&s->reader);
-        TRY(shard_reader_open(&s->reader, s->paths[i]));
+        TRY((s->unchecked ? shard_reader_open_unchecked : shard_reader_open)(&s->reader, s->paths[i]));
         s->open = i;
         if (shard_reader_examples(s->reader) != s->first[i + 1] - s->first[i])
             FAIL(ERR_CORRUPT, "%s: the number of examples is wrong", s->paths[i]);

@@ -8,7 +8,8 @@ typedef struct split_shards {
     size_t n;
     int64_t *first; /* (n + 1) number of each shard's first example within the split, and the total */
     shard_reader *reader;
-    size_t open; /* number of the shard that `reader` reads */
+    size_t open;   /* number of the shard that `reader` reads */
+    int unchecked; /* set after make: open shards with shard_reader_open_unchecked */
 } split_shards;
 
 /* Count the examples of every shard. On success the caller owns *s (split_shards_free, safe on a zeroed struct).

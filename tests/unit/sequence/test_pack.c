@@ -220,6 +220,35 @@ static void long_documents_do_not_come_first(void **state)
     sample_remove(&s);
 }
 
+static void refuses_a_shard_with_bad_offsets(void **state)
+{
+    (void)state;
+    const sample_row rows[] = {{1, 3, 2, 2, 2}, {1, 5, 2, 2, 2}, {1, 4, 2, 2, 2}};
+    const int64_t ends[] = {3}, bad[] = {-1, 1, 1 << 20};
+    sample_shards s;
+    sequence_counts c;
+    sequence_options o = sample_options(64);
+    for (int i = 0; i < 3; i++) {
+        h5_file *f = NULL;
+        int64_t at;
+        char *path = NULL;
+        sample_make(&s, rows, ends, 1);
+        assert_int_equal(mem_format(&path, "%s/out.h5", s.folder), OK);
+        assert_int_equal(h5_open(&f, s.paths[0]), OK);
+        assert_int_equal(h5_file_offset(f, "/text/offsets", &at), OK);
+        h5_close(&f);
+        FILE *file = fopen(s.paths[0], "r+b");
+        assert_non_null(file);
+        assert_int_equal(fseek(file, (long)at + 16, SEEK_SET), 0); /* the end of the second row, 8 */
+        assert_int_equal(fwrite(&bad[i], sizeof bad[i], 1, file), 1);
+        assert_int_equal(fclose(file), 0);
+        assert_int_equal(pack_block(&o, &s.vocabulary, s.paths, 1, 0, path, &c), ERR_CORRUPT);
+        assert_false(file_exists(path));
+        mem_free(&path);
+        sample_remove(&s);
+    }
+}
+
 static void refuses_bad_options(void **state)
 {
     (void)state;
@@ -247,6 +276,7 @@ int main(void)
         cmocka_unit_test(blocks_of_any_size_hold_each_document_once),
         cmocka_unit_test(files_are_the_same_each_time_and_differ_by_seed),
         cmocka_unit_test(long_documents_do_not_come_first),
+        cmocka_unit_test(refuses_a_shard_with_bad_offsets),
         cmocka_unit_test(refuses_bad_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
