@@ -29,7 +29,7 @@ static void python_reads_what_was_materialised(void **state)
     sample_shards s;
     sequence_counts c;
     const int64_t ends[] = {40, ROWS};
-    char *folder = NULL, *arguments[6] = {python, script, s.folder};
+    char *folder = NULL, no_cache[] = "-B", *arguments[7] = {python, no_cache, script, s.folder};
     pid_t child;
     int result = -1;
     for (int64_t i = 0; i < ROWS; i++) {
@@ -46,16 +46,16 @@ static void python_reads_what_was_materialised(void **state)
         char *name = NULL, *path = NULL;
         assert_int_equal(pack_name(&name, "train", b, BLOCKS), OK);
         assert_int_equal(file_join(&path, folder, name), OK);
-        assert_int_equal(mem_format(&arguments[3 + b], "%s/ids-%d.h5", s.folder, b), OK);
+        assert_int_equal(mem_format(&arguments[4 + b], "%s/ids-%d.h5", s.folder, b), OK);
         assert_int_equal(pack_block(&o, &s.vocabulary, s.paths, 2, b, path, &c), OK);
-        assert_int_equal(pack_materialise(&o, &s.vocabulary, s.paths, 2, path, arguments[3 + b]), OK);
+        assert_int_equal(pack_materialise(&o, &s.vocabulary, s.paths, 2, path, arguments[4 + b]), OK);
         mem_free(&name);
         mem_free(&path);
     }
     assert_int_equal(posix_spawn(&child, python, NULL, NULL, arguments, environ), 0);
     assert_int_equal(waitpid(child, &result, 0), child);
     assert_int_equal(result, 0);
-    for (int b = 0; b < BLOCKS; b++) mem_free(&arguments[3 + b]);
+    for (int b = 0; b < BLOCKS; b++) mem_free(&arguments[4 + b]);
     mem_free(&folder);
     sample_remove(&s);
 }
