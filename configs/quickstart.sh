@@ -18,3 +18,5 @@ if [ "$(id -u)" -eq 0 ]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_
 # nproc counts hardware threads, mpirun would count cores; and in a container memory of other ranks cannot be read
 export OMPI_MCA_btl_vader_single_copy_mechanism=none
 mpirun --use-hwthread-cpus --bind-to none -n "$cores" build/tessera run configs/quickstart.yaml
+say "the dataset is in $PWD/$out"
+build/tessera status "$out"

@@ -9,6 +9,7 @@
 #include "jobs/canary.h"
 #include "jobs/card.h"
 #include "jobs/dataset_file.h"
+#include "jobs/ledger.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -84,33 +85,18 @@ done:
     return rc;
 }
 
-/* {"damaged": 5, ...} from rejects.jsonl, and whether any came from the environment. */
-static int count_reasons(const job *j, json_t **reasons, int *environment)
+typedef struct reason_counts {
+    json_t *counts; /* {"damaged": 5, ...} */
+    int environment;
+} reason_counts;
+
+static int count_reason(void *user, const json_t *line)
 {
-    int rc = OK;
-    char *path = NULL;
-    file_mapping map = {0};
-    *reasons = json_object();
-    *environment = 0;
-    TRY(job_path(j, &path, "rejects.jsonl"));
-    TRY(file_map(path, &map));
-    for (size_t at = 0; at < map.n;) {
-        const uint8_t *end = memchr(map.bytes + at, '\n', map.n - at);
-        size_t n = end ? (size_t)(end - map.bytes) - at : map.n - at;
-        json_t *line = json_loadb((const char *)map.bytes + at, n, 0, NULL);
-        const char *reason = json_string_value(json_object_get(line, "reason"));
-        if (reason) {
-            json_object_set_new(*reasons, reason,
-                                json_integer(json_integer_value(json_object_get(*reasons, reason)) + 1));
-            *environment |= !strcmp(reason, status_name(ERR_ENVIRONMENT));
-        }
-        json_decref(line);
-        at += n + 1;
-    }
-done:
-    file_unmap(&map);
-    mem_free(&path);
-    return rc;
+    reason_counts *r = user;
+    const char *reason = dataset_text(line, "reason");
+    json_object_set_new(r->counts, reason, json_integer(json_integer_value(json_object_get(r->counts, reason)) + 1));
+    r->environment |= !strcmp(reason, status_name(ERR_ENVIRONMENT));
+    return OK;
 }
 
 static void sum_counts(const json_t *shards, shard_counts *total)
@@ -206,9 +192,11 @@ static int describe_dataset(stages *s, json_t *d, int *environment)
     int rc = OK;
     const job *j = s->j;
     shard_counts total;
-    json_t *accounting = json_object(), *reasons = NULL, *books = json_array(), *canary = NULL;
+    json_t *accounting = json_object(), *books = json_array(), *canary = NULL;
+    reason_counts reasons = {.counts = json_object()};
     char resolved[SHA256_HEX];
-    TRY(count_reasons(j, &reasons, environment));
+    TRY(ledger_each(j->out, count_reason, &reasons));
+    *environment = reasons.environment;
     sum_counts(json_object_get(d, "shards"), &total);
     if (total.rows != corpus_index_rows(s->index) || total.examples + total.rejects + total.filtered != total.rows)
         FAIL(ERR_INTERNAL, "accounts do not balance: %lld rows, %lld examples, %lld rejects, %lld filtered of %lld",
@@ -216,8 +204,7 @@ static int describe_dataset(stages *s, json_t *d, int *environment)
              (long long)corpus_index_rows(s->index));
     TRY(sha256_bytes(s->settings.resolved, strlen(s->settings.resolved), resolved));
     TRY(dataset_add_counts(accounting, &total));
-    json_object_set_new(accounting, "reasons", reasons);
-    reasons = NULL;
+    json_object_set(accounting, "reasons", reasons.counts);
     TRY(canary_describe(s, &canary));
     if (s->audio_book.k) json_array_append_new(books, describe_book(&s->audio_book));
     if (s->image_book.k) json_array_append_new(books, describe_book(&s->image_book));
@@ -241,7 +228,7 @@ static int describe_dataset(stages *s, json_t *d, int *environment)
     json_object_set_new(d, "shards", shards);
 done:
     json_decref(accounting);
-    json_decref(reasons);
+    json_decref(reasons.counts);
     json_decref(books);
     json_decref(canary);
     return rc;

@@ -182,6 +182,29 @@ done:
     return rc;
 }
 
+/* Codebooks that earlier settings left behind and nothing uses now. Rank 0. */
+static int remove_unused(const stages *s)
+{
+    const struct {
+        const char *name;
+        int used;
+    } files[] = {{"audio.h5", s->audio_book.k > 0},
+                 {"audio.npy", s->audio_book.k > 0},
+                 {"image.h5", s->image_book.k > 0},
+                 {"image.npy", s->image_book.k > 0},
+                 {"image-projection.bin", s->image_map != NULL}};
+    int rc = OK;
+    char *path = NULL;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        mem_free(&path);
+        TRY(job_path(s->j, &path, "codebooks/%s", files[i].name));
+        if (!files[i].used) TRY(file_remove(path));
+    }
+done:
+    mem_free(&path);
+    return rc;
+}
+
 int stage_load_models(stages *s)
 {
     int rc = OK;
@@ -190,6 +213,7 @@ int stage_load_models(stages *s)
     TRY(stage_load_projection(s));
     if (s->image_map && j->p.rank == 0) TRY(keep_projection(s));
     TRY(load_books(s));
+    if (j->p.rank == 0) TRY(remove_unused(s));
     TRY(hash_tokens(s));
     core_settings settings = {.audio = &j->audio,
                               .image = &j->image,

@@ -10,6 +10,7 @@
 #include "codebook/codebook.h"
 #include "jobs/canary.h"
 #include "jobs/dataset_file.h"
+#include "jobs/ledger.h"
 #include "sequence/pack.h"
 #include "tokens/vocabulary.h"
 
@@ -22,7 +23,8 @@ typedef struct checking {
     const char *file; /* being checked */
     int64_t faults;
     /* over all shards of this rank: sums that do not depend on order */
-    int64_t rows, row_sum;
+    int64_t rows, row_sum, rejects;
+    int64_t total; /* rows that there must be */
     uint8_t *seen; /* a bit per row; rank 0 looks for lost and doubled rows with it */
 } checking;
 
@@ -140,38 +142,22 @@ done:
 }
 
 /* Rows of the reject ledger. Rank 0. */
-static int read_rejects(checking *c, int64_t *n)
+static int take_reject(void *user, const json_t *line)
 {
-    int rc = OK;
-    char *path = NULL;
-    file_mapping map = {0};
-    *n = 0;
-    TRY(file_join(&path, c->j->target, "rejects.jsonl"));
-    rc = file_map(path, &map);
-    if (rc == ERR_MISSING) rc = OK; /* said by check_file */
-    for (size_t at = 0; at < map.n;) {
-        const uint8_t *end = memchr(map.bytes + at, '\n', map.n - at);
-        size_t size = end ? (size_t)(end - map.bytes) - at : map.n - at;
-        json_t *line = json_loadb((const char *)map.bytes + at, size, 0, NULL);
-        if (!json_is_integer(json_object_get(line, "row")))
-            fault_here(c, "rejects.jsonl", "a line is not a reject");
-        else
-            note_row(c, json_integer_value(json_object_get(line, "row")));
-        (*n)++;
-        json_decref(line);
-        at += size + 1;
-    }
-done:
-    file_unmap(&map);
-    mem_free(&path);
-    return rc;
+    checking *c = user;
+    c->rejects++;
+    if (!json_is_integer(json_object_get(line, "row")))
+        fault_here(c, "rejects.jsonl", "a line is not a reject");
+    else
+        note_row(c, dataset_int(line, "row"));
+    return OK;
 }
 
 /* Name lost and doubled rows: only when the sums say that there are any. Rank 0. */
-static void mark(checking *c, int64_t total, int64_t row, const char *where)
+static void mark(checking *c, int64_t row, const char *where)
 {
     char text[256];
-    if (row < 0 || row >= total) {
+    if (row < 0 || row >= c->total) {
         snprintf(text, sizeof text, "row %lld does not exist", (long long)row);
         fault_here(c, where, text);
     } else if (c->seen[row / 8] >> (row % 8) & 1) {
@@ -182,63 +168,59 @@ static void mark(checking *c, int64_t total, int64_t row, const char *where)
     }
 }
 
-static int name_rows(checking *c, int64_t total)
+static int mark_reject(void *user, const json_t *line)
+{
+    checking *c = user;
+    if (json_is_integer(json_object_get(line, "row"))) mark(c, dataset_int(line, "row"), "rejects.jsonl");
+    return OK;
+}
+
+static int name_rows(checking *c)
 {
     int rc = OK;
     size_t i;
     json_t *entry;
     char *path = NULL, text[128];
     shard_reader *r = NULL;
-    file_mapping map = {0};
-    TRY(MEM_ALLOC(c->seen, (size_t)total / 8 + 1));
+    TRY(MEM_ALLOC(c->seen, (size_t)c->total / 8 + 1));
     json_array_foreach(json_object_get(c->d, "shards"), i, entry)
     {
         mem_free(&path);
         TRY(file_join(&path, c->j->target, dataset_text(entry, "file")));
         if (shard_reader_open(&r, path) != OK) continue;
         for (int64_t e = 0; e < shard_reader_examples(r); e++)
-            mark(c, total, shard_reader_row(r, e), dataset_text(entry, "file"));
+            mark(c, shard_reader_row(r, e), dataset_text(entry, "file"));
         shard_reader_close(&r);
     }
-    mem_free(&path);
-    TRY(file_join(&path, c->j->target, "rejects.jsonl"));
-    if (file_map(path, &map) == OK)
-        for (size_t at = 0; at < map.n;) {
-            const uint8_t *end = memchr(map.bytes + at, '\n', map.n - at);
-            size_t size = end ? (size_t)(end - map.bytes) - at : map.n - at;
-            json_t *line = json_loadb((const char *)map.bytes + at, size, 0, NULL);
-            if (json_is_integer(json_object_get(line, "row")))
-                mark(c, total, json_integer_value(json_object_get(line, "row")), "rejects.jsonl");
-            json_decref(line);
-            at += size + 1;
-        }
-    for (int64_t row = 0; row < total; row++)
+    ledger_each(c->j->target, mark_reject, c); /* a missing ledger is said already */
+    for (int64_t row = 0; row < c->total; row++)
         if (!(c->seen[row / 8] >> (row % 8) & 1)) {
             snprintf(text, sizeof text, "row %lld is neither an example nor a reject", (long long)row);
             fault_here(c, "accounting", text);
         }
 done:
-    file_unmap(&map);
     mem_free(&path);
     mem_free(&c->seen);
     return rc;
 }
 
-static int check_accounts(checking *c, int64_t rejects)
+static int check_accounts(checking *c)
 {
     int rc = OK;
-    int64_t total = dataset_int(c->d, "accounting.rows"), sums[2] = {c->rows, c->row_sum}, expected = 0;
+    int64_t sums[2] = {c->rows, c->row_sum}, expected = 0;
     char text[256];
     par_sum(&c->j->p, sums, 2);
     if (c->j->p.rank != 0) return OK;
+    c->total = dataset_int(c->d, "accounting.rows");
     int64_t ledger = dataset_int(c->d, "accounting.rejects") + dataset_int(c->d, "accounting.filtered");
-    if (rejects != ledger) {
-        snprintf(text, sizeof text, "%lld lines, dataset.json has %lld rejects and filtered rows", (long long)rejects,
-                 (long long)ledger);
+    if (c->rejects != ledger) {
+        snprintf(text, sizeof text, "%lld lines, dataset.json has %lld rejects and filtered rows",
+                 (long long)c->rejects, (long long)ledger);
         fault_here(c, "rejects.jsonl", text);
     }
-    for (int64_t row = 0; row < total; row++) expected = (int64_t)((uint64_t)expected + rng_bits(1, (uint64_t)row, 0));
-    if (sums[0] != total || sums[1] != expected) TRY(name_rows(c, total));
+    for (int64_t row = 0; row < c->total; row++)
+        expected = (int64_t)((uint64_t)expected + rng_bits(1, (uint64_t)row, 0));
+    if (sums[0] != c->total || sums[1] != expected) TRY(name_rows(c));
 done:
     return rc;
 }
@@ -347,7 +329,6 @@ static int check_dataset(checking *c)
     char *path = NULL;
     size_t i;
     json_t *entry;
-    int64_t rejects = 0;
     rc = dataset_read(j->target, "dataset.json", &c->d);
     if (rc == ERR_MISSING)
         rc = status_set(ERR_CONFIG, __FILE__, __LINE__,
@@ -361,9 +342,10 @@ static int check_dataset(checking *c)
         if ((int)(i % (size_t)j->p.size) == j->p.rank && rc == OK) rc = check_shard(c, entry);
     }
     if (rc == OK && j->p.rank == 0) rc = check_small_files(c);
-    if (rc == OK && j->p.rank == 0) rc = read_rejects(c, &rejects);
+    if (rc == OK && j->p.rank == 0) rc = ledger_each(j->target, take_reject, c);
+    if (rc == ERR_MISSING) rc = OK; /* said with the small files */
     TRY(par_agree(&j->p, rc));
-    TRY(par_agree(&j->p, check_accounts(c, rejects)));
+    TRY(par_agree(&j->p, check_accounts(c)));
     /* sequences point into shards: with faults there the check would only repeat them */
     if (par_sum_one(&j->p, c->faults) == 0) {
         rc = j->p.rank == 0 ? load_settings(c) : OK;
