@@ -17,10 +17,17 @@ static int stop_flag(void *user)
     return stop_asked();
 }
 
+typedef struct reporting {
+    const char *name;
+    int64_t most; /* iterations */
+} reporting;
+
 static void report(void *user, int64_t iteration, double inertia, double changed)
 {
-    LOG_JOB(LOG_INFO, "train %s: iteration %lld, inertia %.6g, changed %.4f %%", (const char *)user,
-            (long long)iteration, inertia, 100 * changed);
+    const reporting *r = user;
+    LOG_JOB(LOG_INFO, "train %s %.1f%% iteration %lld of at most %lld, inertia %.6g, changed %.4f %%", r->name,
+            r->most > 0 ? 100 * (double)iteration / (double)r->most : 100.0, (long long)iteration, (long long)r->most,
+            inertia, 100 * changed);
 }
 
 /* state/train/NAME.hash says for which settings a result is finished. */
@@ -146,6 +153,7 @@ static int train_book(training *t, const char *name, const codebook_options *o, 
     kmeans_data data;
     char *folder = NULL, *books = NULL;
     codebook book = {0};
+    reporting shown = {name, j->train.iterations};
     TRY(par_agree(&j->p, prepare_checkpoints(j, name, book_hash, &folder)));
     TRY(sample_set_open(&set, s, name, sample_hash, strcmp(name, "image") ? NULL : s->image_map, &data));
     TRY(check_sample(j, &data, name));
@@ -157,7 +165,7 @@ static int train_book(training *t, const char *name, const codebook_options *o, 
                         .held_out = j->train.held_out};
     LOG_JOB(LOG_INFO, "train %s: %lld vectors of %lld values, %lld codes", name, (long long)data.n_global,
             (long long)data.d, (long long)o->size);
-    TRY(say_why_stopped(&j->p, kmeans_fit(&j->p, &data, &k, folder, stop_flag, report, (void *)name, &book)));
+    TRY(say_why_stopped(&j->p, kmeans_fit(&j->p, &data, &k, folder, stop_flag, report, &shown, &book)));
     rc = describe_book(s, name, &book);
     if (rc == OK && j->p.rank == 0) {
         rc = job_path(j, &books, "codebooks");
