@@ -59,10 +59,12 @@ int status_from_errno(int err)
 
 int status_set(int code, const char *file, int line, const char *format, ...)
 {
+    char message[sizeof latest.message]; /* the arguments may be the latest message itself */
     va_list args;
     va_start(args, format);
-    vsnprintf(latest.message, sizeof latest.message, format, args);
+    vsnprintf(message, sizeof message, format, args);
     va_end(args);
+    memcpy(latest.message, message, sizeof message);
     latest.file = file;
     latest.line = line;
     return code;
