@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "jobs/canary.h"
 #include "jobs/card.h"
+#include "jobs/croissant.h"
 #include "jobs/dataset_file.h"
 #include "jobs/ledger.h"
 
@@ -248,12 +249,16 @@ done:
 static int write_dataset(const stages *s, json_t *d)
 {
     int rc = OK;
-    char *path = NULL, *text = NULL, *card = NULL;
-    json_t *files = NULL;
+    char *path = NULL, *text = NULL, *card = NULL, *croissant = NULL;
+    json_t *files = NULL, *one = NULL;
     TRY(card_make(d, &card));
     TRY(commit_text(s->j, "README.md", card));
     TRY(commit_text(s->j, "config.resolved.yaml", s->settings.resolved));
     TRY(describe_files(s, &files));
+    TRY(croissant_make(d, files, &croissant));
+    TRY(commit_text(s->j, "croissant.json", croissant));
+    TRY(dataset_describe(s->j->out, "croissant.json", &one));
+    json_array_append_new(files, one);
     json_object_set_new(d, "files", files);
     files = NULL;
     text = json_dumps(d, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
@@ -263,6 +268,7 @@ static int write_dataset(const stages *s, json_t *d)
 done:
     json_decref(files);
     free(text);
+    mem_free(&croissant);
     mem_free(&card);
     mem_free(&path);
     return rc;
