@@ -1,4 +1,5 @@
-/* Shards: HDF5 files of examples, gathered from parts, and their readers. The README, "Output", describes the layout.
+/* Shards: HDF5 files of examples, gathered from parts, and their readers. The README, "Output", describes the layout;
+ * shards/example_sum.h defines /examples/checksum (uint64), the checksum over all that a shard says of an example.
  * Local. */
 #pragma once
 
@@ -63,9 +64,9 @@ int64_t shard_reader_row(const shard_reader *r, int64_t example); /* manifest ro
 int shard_reader_find(shard_reader *r, const char *id, int64_t *example); /* -1: not here */
 h5_file *shard_reader_file(shard_reader *r);
 
-/* Everything that can be checked in one shard: attributes, offsets, ids below vocab_size, durations, grids, texts.
- * Fills counts (rejects and filtered 0). Every fault goes to `fault` with the example that it hits where there is one;
- * ERR_VERIFY if there was any. */
+/* Everything that can be checked in one shard: attributes, offsets, ids below vocab_size, durations, grids, texts, and
+ * the checksum of each example ("its content was changed"). Fills counts (rejects and filtered 0). Every fault goes to
+ * `fault` with the example that it hits where there is one; ERR_VERIFY if there was any. */
 int shard_check(const char *path, const shard_options *expected, void (*fault)(void *user, const char *text),
                 void *user, shard_counts *counts);
 

@@ -41,6 +41,7 @@ static void use_texts(shard_builder *b)
     use_column(b, &b->order, "/examples/order", H5_I64, 0, 0);
     use_column(b, &b->row, "/examples/row", H5_I64, 0, 0);
     use_column(b, &b->starts_group, "/examples/starts_group", H5_U8, 0, 0);
+    use_column(b, &b->checksum, "/examples/checksum", H5_U64, 0, 0);
 }
 
 static void use_stream(shard_builder *b, stream_kind s)
@@ -173,6 +174,55 @@ done:
 
 /* ---- examples ---- */
 
+/* Checksums are made in the second pass; the first only counts. */
+static void begin_sum(shard_builder *b, const example *e, int starts_group)
+{
+    if (!b->checksum.file) return;
+    b->row_sum = EXAMPLE_SUM_START;
+    for (int t = 0; t < N_EXAMPLE_TEXTS; t++) {
+        if (shard_text_layout((example_text)t) == TEXT_ABSENT) continue;
+        uint64_t chain = example_sum_u8(EXAMPLE_SUM_START, (const uint8_t *)e->text[t].bytes, e->text[t].n);
+        example_sum_text(&b->row_sum, (int64_t)e->text[t].n, chain);
+    }
+    example_sum_row(&b->row_sum, e->order, e->row, starts_group);
+}
+
+static void end_stream_sum(shard_builder *b, stream_kind s, int64_t n_ids, int64_t n_vectors)
+{
+    const shard_stream_columns *c = &b->stream[s];
+    const shard_stream_options *o = &b->options->stream[s];
+    const stream_sum sum = {.reduced = o->reduced,
+                            .vectors_kept = o->vectors,
+                            .n_ids = n_ids,
+                            .n_vectors = n_vectors,
+                            .ids = c->row_ids_sum,
+                            .durations = c->row_durations_sum,
+                            .vectors = c->row_vectors_sum,
+                            .grid = {c->row_grid[0], c->row_grid[1]},
+                            .xxh3 = c->row_xxh3,
+                            .seconds = c->row_seconds};
+    if (b->checksum.file) example_sum_stream(&b->row_sum, s, &sum);
+}
+
+static int add_ids(shard_stream_columns *c, const uint32_t *ids, size_t n)
+{
+    if (c->ids.file) c->row_ids_sum = example_sum_u32(c->row_ids_sum, ids, n);
+    return shard_column_add_ids(&c->ids, ids, n);
+}
+
+static int add_duration(shard_stream_columns *c, uint32_t duration)
+{
+    if (c->durations.file) c->row_durations_sum = example_sum_u32(c->row_durations_sum, &duration, 1);
+    return shard_column_add_ids(&c->durations, &duration, 1);
+}
+
+static int add_vectors(shard_stream_columns *c, const example_stream *part)
+{
+    if (c->vectors.file)
+        c->row_vectors_sum = example_sum_u16(c->row_vectors_sum, part->vectors, part->n_vectors * (size_t)part->width);
+    return shard_column_add(&c->vectors, part->vectors, (int64_t)part->n_vectors);
+}
+
 int shard_builder_begin(shard_builder *b, const example *e, int starts_group)
 {
     int rc = OK;
@@ -191,6 +241,7 @@ int shard_builder_begin(shard_builder *b, const example *e, int starts_group)
     TRY(shard_column_add(&b->order, &e->order, 1));
     TRY(shard_column_add(&b->row, &e->row, 1));
     TRY(shard_column_add(&b->starts_group, &starts, 1));
+    begin_sum(b, e, starts);
     for (int s = 0; s < N_STREAMS; s++) {
         shard_stream_columns *c = &b->stream[s];
         c->row_ids = c->ids.n;
@@ -198,6 +249,7 @@ int shard_builder_begin(shard_builder *b, const example *e, int starts_group)
         c->row_grid[0] = c->row_grid[1] = 0;
         c->row_xxh3 = 0;
         c->row_seconds = 0;
+        c->row_ids_sum = c->row_durations_sum = c->row_vectors_sum = EXAMPLE_SUM_START;
     }
 done:
     return rc;
@@ -225,8 +277,8 @@ static int end_run(shard_stream_columns *c)
 {
     int rc = OK;
     if (c->run.duration) {
-        TRY(shard_column_add_ids(&c->ids, &c->run.id, 1));
-        TRY(shard_column_add_ids(&c->durations, &c->run.duration, 1));
+        TRY(add_ids(c, &c->run.id, 1));
+        TRY(add_duration(c, c->run.duration));
     }
     c->run.duration = 0;
 done:
@@ -258,8 +310,8 @@ int shard_builder_stream(shard_builder *b, stream_kind s, const example_stream *
     if (part->n_durations)
         TRY(add_runs(c, part));
     else
-        TRY(shard_column_add_ids(&c->ids, part->ids, part->n_ids));
-    if (part->n_vectors) TRY(shard_column_add(&c->vectors, part->vectors, (int64_t)part->n_vectors));
+        TRY(add_ids(c, part->ids, part->n_ids));
+    if (part->n_vectors) TRY(add_vectors(c, part));
     c->row_grid[0] = part->rows;
     c->row_grid[1] = part->columns;
     c->row_xxh3 = part->xxh3;
@@ -283,6 +335,7 @@ static int end_stream(shard_builder *b, stream_kind s)
     if (b->options->stream[s].vectors) TRY(shard_column_add(&c->vector_offsets, &c->vectors.n, 1));
     if (shard_stream_has_media(s)) TRY(shard_column_add(&c->xxh3, &c->row_xxh3, 1));
     if (shard_stream_has_seconds(s)) TRY(shard_column_add(&c->seconds, &c->row_seconds, 1));
+    end_stream_sum(b, s, n_ids, n_vectors);
     b->counts.ids[s] += n_ids;
     b->counts.streams[s] += n_ids || n_vectors;
     if (shard_stream_has_seconds(s)) b->counts.seconds += c->row_seconds;
@@ -295,6 +348,7 @@ int shard_builder_end(shard_builder *b)
     int rc = OK;
     for (int s = 0; s < N_STREAMS; s++)
         if (b->options->stream[s].used) TRY(end_stream(b, (stream_kind)s));
+    TRY(shard_column_add(&b->checksum, &b->row_sum, 1));
     b->counts.examples++;
 done:
     return rc;

@@ -1,6 +1,7 @@
 /* Examples to the datasets of one shard, in two equal passes: the first counts, the second writes. Local. */
 #pragma once
 
+#include "shards/example_sum.h"
 #include "shards/shard_column.h"
 #include "shards/string_table.h"
 
@@ -17,15 +18,17 @@ typedef struct shard_stream_columns {
     int32_t row_grid[2];
     uint64_t row_xxh3;
     double row_seconds;
+    uint64_t row_ids_sum, row_durations_sum, row_vectors_sum; /* second pass only */
 } shard_stream_columns;
 
-enum { SHARD_COLUMNS = 2 * N_EXAMPLE_TEXTS + 3 + 8 * N_STREAMS };
+enum { SHARD_COLUMNS = 2 * N_EXAMPLE_TEXTS + 4 + 8 * N_STREAMS };
 
 typedef struct shard_builder {
     const shard_options *options;
     shard_column text[N_EXAMPLE_TEXTS], text_offsets[N_EXAMPLE_TEXTS]; /* or codes, without offsets */
     string_table table[N_EXAMPLE_TEXTS];
-    shard_column row, order, starts_group;
+    shard_column row, order, starts_group, checksum;
+    uint64_t row_sum; /* of the row in hand; second pass only */
     shard_stream_columns stream[N_STREAMS];
     shard_column *columns[SHARD_COLUMNS]; /* those in use, in the order of the file */
     int n_columns;

@@ -97,6 +97,7 @@ static int check_content(shard_checker *c)
     c->counts->examples = c->counts->rows = c->n;
     TRY(shard_check_examples(c));
     for (int s = 0; s < N_STREAMS; s++) TRY(shard_check_stream(c, (stream_kind)s));
+    TRY(shard_check_sums(c));
 done:
     return rc;
 }

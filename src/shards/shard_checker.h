@@ -30,3 +30,6 @@ int shard_checker_offsets(shard_checker *c, const char *path, int64_t total, sha
 /* /examples; the groups of the streams. Return job errors only. */
 int shard_check_examples(shard_checker *c);
 int shard_check_stream(shard_checker *c, stream_kind s);
+
+/* Last, the checksum of each example. Says nothing where damage that was told before keeps them from being made. */
+int shard_check_sums(shard_checker *c);

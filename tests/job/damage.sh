@@ -40,3 +40,22 @@ plant() { "$PYTHON" "$SOURCE_DIR/tests/job/plant.py" "$1" dataset; }
 damaged "0-" plant doubled-example
 damaged "rows" plant lost-example
 damaged "0-" plant id-out-of-range
+
+# A flipped bit in the ids of an example: verify names the example.
+example_ids() { # example_ids SHARD: id of an example with sound, and where in the file its second token lies
+    "$PYTHON" -c '
+import sys
+import h5py
+with h5py.File(sys.argv[1]) as f:
+    ids, offsets, names = f["audio/ids"], f["audio/offsets"][:], f["examples/id_offsets"][:]
+    i = max(range(len(offsets) - 1), key=lambda k: offsets[k + 1] - offsets[k])
+    assert offsets[i + 1] - offsets[i] > 1
+    print(f["examples/id"][names[i]:names[i + 1]].tobytes().decode())
+    print(ids.id.get_offset() + int(offsets[i] + 1) * ids.dtype.itemsize)' "$1"
+}
+with_sound=$(cd "$REFERENCE/dataset" && "$PYTHON" -c '
+import json
+print(next(s["file"] for s in json.load(open("dataset.json"))["shards"] if s["tokens"].get("audio")))')
+example_ids "$REFERENCE/dataset/$with_sound" >example.txt || fail "cannot find an example with sound"
+{ read -r id; read -r at; } <example.txt
+damaged "\\(id $id\\): its content was changed" flip "dataset/$with_sound" "$at"

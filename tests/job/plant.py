@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Plant damage in a finished dataset that no checksum shows: the shard is written again, and its size and SHA-256 in
+"""Plant damage in a finished dataset that no SHA-256 shows: the shard is written again, and its size and SHA-256 in
 dataset.json are made to fit.
 
 usage: plant.py doubled-example|lost-example|id-out-of-range DATASET"""

@@ -17,8 +17,8 @@ static const char *const groups[] = {"/", "/examples", "/text", "/image", "/audi
 static const char *const datasets[][16] = {
     {"id", "id_offsets", "group", "group_offsets", "role", "role_offsets", "lang", "lang_table", "lang_table_offsets",
      "license", "license_table", "license_table_offsets", "source", "source_table", "source_table_offsets"},
-    {"text", "text_offsets", "text_lang", "text_lang_offsets", "extra", "extra_offsets", "order", "row",
-     "starts_group"},
+    {"text", "text_offsets", "text_lang", "text_lang_offsets", "extra", "extra_offsets", "order", "row", "starts_group",
+     "checksum"},
     {"ids", "offsets"},
     {"ids", "offsets", "grid", "vectors", "vector_offsets", "xxh3"},
     {"ids", "offsets", "durations", "xxh3", "seconds"},

@@ -44,6 +44,38 @@ def compare(f, i, wanted):
     assert vectors.view(np.uint16).ravel().tolist() == wanted["vectors"], i
     assert f["examples/row"][i] == wanted["row"] and f["image/xxh3"][i] == wanted["xxh3"], i
     assert f["audio/seconds"][i] == wanted["seconds"], i
+    assert f["examples/checksum"][i] == checksum(f, i), i
+
+
+def chain(values):
+    """FNV-1a of 64 bits over numbers."""
+    h = 0xcbf29ce484222325
+    for v in values:
+        h = (h ^ int(v) % 2**64) * 0x100000001b3 % 2**64
+    return h
+
+
+def checksum(f, i):
+    """As src/shards/example_sum.h defines it."""
+    words = []
+    for name in ("id", "group", "role", "lang", "license", "source", "text", "text_lang", "extra"):
+        text = bytes.fromhex(text_of(f, name, i))
+        words += [len(text), chain(text)]
+    words += [f["examples"][name][i] for name in ("order", "row", "starts_group")]
+    for name in ("text", "image", "audio", "sensor"):
+        if name not in f:
+            continue
+        g = f[name]
+        words += [len(flat(g, "ids", i)), chain(flat(g, "ids", i))]
+        if "durations" in g:
+            words.append(chain(flat(g, "durations", i)))
+        words += list(g["grid"][i]) if "grid" in g else []
+        if "vectors" in g:
+            vectors = flat(g, "vectors", i, "vector_offsets")
+            words += [len(vectors), chain(vectors.view(np.uint16).ravel())]
+        words += [g["xxh3"][i]] if "xxh3" in g else []
+        words += [g["seconds"][i:i + 1].view(np.uint64)[0]] if "seconds" in g else []
+    return chain(words)
 
 
 def check_form(f, deflate):
