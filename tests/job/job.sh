@@ -44,7 +44,7 @@ faulty() {
 
 expect_exit() { [ "$RC" -eq "$1" ] || fail "exit code $RC, expected $1 ${2:-}"; }
 expect_message() { grep -qE -- "$1" err.txt || fail "no message like: $1"; }
-expect_anywhere() { cat out.txt err.txt | grep -qE -- "$1" || fail "neither output nor message like: $1"; }
+expect_anywhere() { grep -qE -- "$1" out.txt err.txt || fail "neither output nor message like: $1"; }
 expect_output() { grep -qE -- "$1" out.txt || fail "no output like: $1"; }
 expect_file() { [ -e "$1" ] || fail "$1 is missing"; }
 expect_no_file() { [ ! -e "$1" ] || fail "$1 is there"; }
