@@ -237,6 +237,10 @@ static void damaged_structure_is_told_once(void **state)
     assert_int_equal(check(edited).n, 1);
 }
 
+/* The HDF5 library loses memory where it meets a damaged header, which is not ours to free. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void) { return "leak:libhdf5"; }
+
 /* A flipped byte of a compressed list spoils its chunk, and so the examples that lie there. */
 static void damage_in_a_compressed_list_names_examples(void **state)
 {
