@@ -84,7 +84,7 @@ static void planted_values_are_found(void **state)
     (void)state;
     const uint16_t id = 500, zero = 0, code = 99;
     const uint32_t pixel = 70000;
-    const int64_t negative = -1, row = 1007;
+    const int64_t negative = -1, row = 1007, three = 3;
     const int32_t side = 77;
     const double seconds = -1;
     make_shard(1, 0);
@@ -102,6 +102,7 @@ static void planted_values_are_found(void **state)
     expect_patch("/audio/offsets", 24, &negative, 8, "example 2 (id id-2): /audio/offsets: offset 3 is -1");
     expect_patch("/image/vector_offsets", 40, &negative, 8,
                  "example 4 (id id-4): /image/vector_offsets: offset 5 is -1");
+    expect_patch("/image/vector_offsets", 16, &three, 8, "example 1 (id id-1): /image: 3 vectors for 4 frames");
     expect_patch("/image/grid", 8, &side, 4, "example 1 (id id-1): /image: a grid of 77 x 2 for 4 ids");
     expect_patch("/audio/seconds", 8, &seconds, 8, "example 1 (id id-1): /audio/seconds: -1");
     expect_patch("/examples/lang", 0, &code, 2, "example 0 (id id-0): /examples/lang: code 99 of");

@@ -193,11 +193,33 @@ static void pieces_that_do_not_fit_are_refused(void **state)
     p.units[2] = 2;
     assert_int_equal(file_remove(p.paths[2]), OK);
     assert_int_equal(gather_parts(&p, &o, &c), ERR_MISSING);
-    /* a piece behind the part of other rows */
-    part_set moved = p;
-    moved.paths[0] = p.paths[5];
-    moved.units[0] = p.units[5];
+    part_set_free(&p);
+}
+
+static void a_piece_must_follow_its_row(void **state)
+{
+    (void)state;
+    shard_options o;
+    shard_counts c;
+    part_set p;
+    make_options(&o, 1);
+    make_long_parts(&p, 1, 1, NONE);
+    part_set moved = p; /* rows 0 .. 39 and a piece of row 51, or this piece alone */
     moved.n = 2;
+    for (size_t i = 0; i + 1 < p.n; i++) {
+        part_reader *r = NULL;
+        assert_int_equal(part_reader_open(&r, p.paths[i], 42, p.units[i]), OK);
+        if (part_reader_header(r)->piece_position == 51) {
+            moved.paths[1] = p.paths[i];
+            moved.units[1] = p.units[i];
+        }
+        part_reader_close(&r);
+    }
+    assert_true(moved.units[1] > 3);
+    assert_int_equal(gather_parts(&moved, &o, &c), ERR_CORRUPT);
+    moved.paths[0] = moved.paths[1];
+    moved.units[0] = moved.units[1];
+    moved.n = 1;
     assert_int_equal(gather_parts(&moved, &o, &c), ERR_CORRUPT);
     part_set_free(&p);
 }
@@ -399,6 +421,7 @@ int main(void)
         WITH(a_shard_may_be_empty, 0),
         WITH(a_shard_may_be_empty, 2),
         cmocka_unit_test(pieces_that_do_not_fit_are_refused),
+        cmocka_unit_test(a_piece_must_follow_its_row),
         cmocka_unit_test(rejects_are_told_in_order),
         cmocka_unit_test(ids_beyond_the_codebook_are_refused),
         cmocka_unit_test(a_group_starts_with_its_first_example),
