@@ -9,7 +9,7 @@
 typedef struct shard_counts {
     int64_t rows, examples, rejects, filtered;
     int64_t ids[N_STREAMS];     /* tokens per stream */
-    int64_t streams[N_STREAMS]; /* examples that have the stream */
+    int64_t streams[N_STREAMS]; /* examples with ids or vectors of the stream */
     double seconds;             /* of sound */
     int64_t bytes;              /* of the file */
     char sha256[65];            /* of the file */
@@ -35,10 +35,12 @@ typedef struct shard_options {
 
 /* Gather parts (paths and unit numbers in order; piece parts follow the part that holds their row) into one shard file,
  * and the rejected and filtered rows as JSON lines into another, which is committed first. Sizes are summed in a first
- * pass over the parts, so memory is bounded by one part. The ids of a piece are appended to those of its row in window
- * order (runs that meet at a seam are joined where reduced); a row one of whose pieces is a reject is a reject. Fault
- * points "shard.*", "rejects.*", and "shard.mid-gather" half-way. ERR_MISSING (a part), ERR_CORRUPT, ERR_SPACE, ERR_IO.
- */
+ * pass over the parts, so memory is bounded by one part of rows, one piece, and the distinct texts of lang, license and
+ * source. The ids of a piece are appended to those of its row in window order (runs that meet at a seam are joined
+ * where reduced); a row one of whose pieces is a reject, or whose pieces saw different media bytes, is a reject; a
+ * group whose first row is left out starts at its next example. Fault points "shard.*", "rejects.*", and
+ * "shard.mid-gather" half-way. ERR_MISSING (a part), ERR_CORRUPT, ERR_SPACE, ERR_IO, ERR_INTERNAL (rows that do not fit
+ * the options). */
 int shard_gather(const char *path, const char *rejects_path, char *const *part_paths, const int64_t *units,
                  size_t n_parts, const shard_options *o, shard_counts *counts);
 
@@ -65,8 +67,10 @@ int shard_reader_find(shard_reader *r, const char *id, int64_t *example); /* -1:
 h5_file *shard_reader_file(shard_reader *r);
 
 /* Everything that can be checked in one shard: attributes, offsets, ids below vocab_size, durations, grids, texts, and
- * the checksum of each example ("its content was changed"). Fills counts (rejects and filtered 0). Every fault goes to
- * `fault` with the example that it hits where there is one; ERR_VERIFY if there was any. */
+ * the checksum of each example ("its content was changed"). Fills counts (rejects and filtered 0). The first 100 faults
+ * go to `fault`, one per example and kind, as "example 17 (id abc): /audio/ids: 900 at 5, the codebook has 500", then
+ * how many more there are. A missing or truncated file is a fault. Texts of `expected` that are "" are not compared,
+ * nor anything when it is NULL. ERR_VERIFY if there was any. */
 int shard_check(const char *path, const shard_options *expected, void (*fault)(void *user, const char *text),
                 void *user, shard_counts *counts);
 

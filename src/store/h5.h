@@ -1,7 +1,7 @@
 /* HDF5 files with one writer, committed by rename. Only this folder calls HDF5. Local.
  *
  * The same content gives the same bytes: object times off, fixed library-version bounds, datasets of full size in the
- * order of the calls, contiguous unless compressed, strong close, no locking. */
+ * order of the calls, contiguous unless compressed, strong close, no locking. One thread at a time may call. */
 #pragma once
 
 #include <stddef.h>
@@ -28,7 +28,8 @@ int h5_group(h5_file *f, const char *path);
  * shuffle + deflate. An empty dataset (a zero dimension) is allowed. */
 int h5_dataset(h5_file *f, const char *path, h5_type type, int n_dims, const int64_t *dims, int deflate);
 
-/* Write rows first .. first + n - 1 (along the first dimension). Rows of one dataset are written in ascending order. */
+/* Write rows first .. first + n - 1 (along the first dimension). Rows of one dataset are written in ascending order, of
+ * a compressed one without gaps; rows never written are zero. */
 int h5_write(h5_file *f, const char *path, int64_t first, int64_t n, const void *values);
 
 /* Create and write a whole dataset of one dimension. */

@@ -1,4 +1,4 @@
-/* NumPy .npy files (format version 1.0, C order). Local. */
+/* NumPy .npy files (written as format version 1.0, C order; versions 2 and 3 are read too). Local. */
 #pragma once
 
 #include <stddef.h>
@@ -8,7 +8,7 @@ typedef struct npy_array {
     char type[8]; /* "<f4", "<f2", "|u1" ... */
     int n_dims;
     int64_t dims[4];
-    const uint8_t *data; /* points into the parsed bytes; the whole array is there */
+    const uint8_t *data; /* in the parsed bytes, all there; at a multiple of 64 as NumPy writes */
 } npy_array;
 
 /* Parse a mapped file. ERR_FORMAT, ERR_UNSUPPORTED (Fortran order, big-endian, objects). */
