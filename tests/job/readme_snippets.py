@@ -2,7 +2,8 @@
 """Run the Python of the README on a dataset, and compare what it reads with the materialised sequences.
 
 usage: readme_snippets.py README.md DATASET
-Without PyTorch a stand-in gives its two names that the data set class uses; the training loop is then left out."""
+Where PyTorch and joblib are not installed stand-ins give the few names that the README uses. Leaves codebook.npy, made
+as the README says from the centroids of the dataset's audio codebook."""
 import glob
 import re
 import sys
@@ -14,17 +15,33 @@ import numpy as np
 QUICK = "quickstart/dataset"
 
 
-def use_torch():
-    """Whether there is a real PyTorch; otherwise something with the names that Sequences needs."""
+class Loader:
+    """Batches in order, as the default collation of PyTorch stacks them."""
+
+    def __init__(self, data, batch_size, **_):
+        self.data, self.batch_size = data, batch_size
+
+    def __iter__(self):
+        for first in range(0, len(self.data), self.batch_size):
+            rows = [self.data[i] for i in range(first, min(first + self.batch_size, len(self.data)))]
+            yield {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+
+
+def stand_in_for_torch():
     try:
         import torch
-        return True
     except ImportError:
-        data = types.SimpleNamespace(Dataset=object)
         torch = types.ModuleType("torch")
-        torch.utils, torch.from_numpy = types.SimpleNamespace(data=data), lambda x: x
+        torch.utils = types.SimpleNamespace(data=types.SimpleNamespace(Dataset=object, DataLoader=Loader))
+        torch.from_numpy = lambda x: x
         sys.modules["torch"] = torch
-        return False
+
+
+def stand_in_for_joblib(centroids):
+    """What joblib.load gives for a model of scikit-learn: its centroids are fp64."""
+    joblib = types.ModuleType("joblib")
+    joblib.load = lambda path: types.SimpleNamespace(cluster_centers_=centroids.astype(np.float64))
+    sys.modules["joblib"] = joblib
 
 
 def compare(sequences, dataset, split):
@@ -47,14 +64,21 @@ def compare(sequences, dataset, split):
 
 def main():
     readme, dataset = sys.argv[1:]
-    blocks = re.findall(r"```python\n(.*?)```", open(readme, encoding="utf-8").read(), flags=re.S)
-    assert len(blocks) == 3, f"{len(blocks)} Python blocks in the README"
+    centroids = np.load(f"{dataset}/codebooks/audio.npy")
+    stand_in_for_torch()
+    stand_in_for_joblib(centroids)
+    with open(readme, encoding="utf-8") as f:
+        blocks = re.findall(r"```python\n(.*?)```", f.read(), flags=re.S)
+    assert len(blocks) == 5, f"{len(blocks)} Python blocks in the README"
     names = {}
-    for block in blocks if use_torch() else blocks[:2]:
-        assert QUICK in block or "class" in block
+    for block in blocks:
         exec(compile(block.replace(QUICK, dataset), "README.md", "exec"), names)
     for split in ("train", "valid"):
         compare(names["Sequences"](dataset, split), dataset, split)
+    shape = names["batch"]["input_ids"].shape  # of the materialised reader, the last block with a batch
+    assert len(shape) == 2 and 1 <= shape[0] <= 4, shape
+    saved = np.load("codebook.npy")
+    assert saved.dtype == np.float32 and np.array_equal(saved, centroids)
 
 
 main()
