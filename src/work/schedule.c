@@ -45,7 +45,7 @@ struct schedule {
     int64_t in_hand; /* tasks assigned and not reported */
     progress *shown;
     progress_counts now;
-    int ending, stop_status;
+    int root_works, ending, stop_status;
     char stop_text[512];
     /* every rank */
     int64_t next_task, next_final; /* -1: not assigned yet */
@@ -95,11 +95,12 @@ static void begin_end(schedule *s, int status, const char *text)
     for (int r = 1; r < s->p->size; r++) send_message(s, r, TAG_DOWN, &m);
 }
 
-/* A task that failed with ERR_ENVIRONMENT goes to another rank where there is one that can take it. */
+/* A task that failed with ERR_ENVIRONMENT goes to another rank where there is one that works. */
 static int take_retry(schedule *s, int rank, int64_t *task)
 {
+    int workers = s->p->size - !s->root_works;
     for (size_t i = 0; i < s->n_retries; i++) {
-        if (s->retries[i].failed_on == rank && s->p->size > 1) continue;
+        if (s->retries[i].failed_on == rank && workers > 1) continue;
         *task = s->retries[i].task;
         s->retries[i] = s->retries[--s->n_retries];
         return 1;
@@ -209,6 +210,7 @@ static void perform_own(schedule *s, int64_t task, int64_t final)
 {
     message m = {.kind = DONE, .task = task, .final = final};
     s->in_hand++;
+    if (s->tasks->upcoming) s->tasks->upcoming(s->tasks->user, task);
     m.status = s->tasks->perform(s->tasks->user, s, task, (int) final, &m.counts);
     if (m.status != OK) snprintf(m.text, sizeof m.text, "%s", status_message());
     report(s, 0, &m);
@@ -216,14 +218,14 @@ static void perform_own(schedule *s, int64_t task, int64_t final)
 
 static void run_root(schedule *s)
 {
-    int works = s->p->size == 1 || s->p->size < s->o->root_works_below;
+    s->root_works = s->p->size == 1 || s->p->size < s->o->root_works_below;
     while (!s->ending || !everybody_left(s)) {
         serve(s);
         if (s->ending) {
             if (!everybody_left(s)) usleep(IDLE_US);
             continue;
         }
-        int64_t final = 0, task = works ? choose(s, 0, &final) : -1;
+        int64_t final = 0, task = s->root_works ? choose(s, 0, &final) : -1;
         if (task >= 0) {
             perform_own(s, task, final);
             continue;

@@ -101,10 +101,10 @@ static void failure_of_one_stops_all(par *p)
     EXPECT(f.performed[57] == 0);
 }
 
-static void environment_is_tried_again(par *p)
+static void environment_is_tried_again(par *p, int64_t root_works_below)
 {
     fixture f = {.p = p, .fail_task = 23, .fail_status = ERR_ENVIRONMENT, .stop_at = -1};
-    EXPECT(run(p, &f, 64) == OK);
+    EXPECT(run(p, &f, root_works_below) == OK);
     par_sum(p, f.performed, TASKS + GATHERS);
     EXPECT(f.performed[23] == 1);
 }
@@ -130,7 +130,8 @@ int main(int argc, char **argv)
     every_task_is_done_once(p, 64);
     every_task_is_done_once(p, 2); /* with more ranks rank 0 only hands out */
     failure_of_one_stops_all(p);
-    environment_is_tried_again(p);
+    environment_is_tried_again(p, 64);
+    environment_is_tried_again(p, 1); /* with two ranks there is no other rank that works */
     signal_to_one_stops_all(p); /* last: a stop is for good */
     int64_t all = par_sum_one(p, failures);
     return par_finish(p, all != 0);
