@@ -107,10 +107,13 @@ int suspects_collect(job *j)
     TRY(inhand_collect(folder, &rows, &n));
     size_t known = j->suspects->n;
     for (size_t i = 0; i < n; i++) {
-        suspect key = {.row = rows[i]};
-        if (known && bsearch(&key, j->suspects->list, known, sizeof key, by_row)) continue;
+        suspect key = {.row = rows[i]}, *s = known ? bsearch(&key, j->suspects->list, known, sizeof key, by_row) : NULL;
+        if (s && s->verdict == CRASHES) continue;
         TRY(write_verdict(j, rows[i], "suspect")); /* the note is gone now; the question stays */
-        TRY(add(j->suspects, rows[i], UNKNOWN));
+        if (s)
+            s->verdict = UNKNOWN; /* a header that can be read says little about the rest */
+        else
+            TRY(add(j->suspects, rows[i], UNKNOWN));
     }
     if (j->suspects->n) qsort(j->suspects->list, j->suspects->n, sizeof(suspect), by_row);
     if (n) LOG_JOB(LOG_INFO, "%zu rows were in hand when an earlier life ended; they are tried on their own first", n);
@@ -179,7 +182,18 @@ static double seconds_now(void)
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* Run the child to its end; *crashed when a signal ended it. */
+/* Whether the child ended by its own fault: by such a signal, or by a sanitizer that reports and exits (not with an
+ * exit code of ours). Other signals come from outside: a stop, a kill, no memory. */
+static int is_crash(int state)
+{
+    if (WIFEXITED(state)) return WEXITSTATUS(state) > 75;
+    if (!WIFSIGNALED(state)) return 0;
+    int number = WTERMSIG(state);
+    return number == SIGSEGV || number == SIGBUS || number == SIGILL || number == SIGFPE || number == SIGABRT ||
+           number == SIGTRAP || number == SIGSYS;
+}
+
+/* Run the child to its end; *crashed when it ended by its own fault. */
 static int run_child(const job *j, char *const *arguments, int (*tick)(void *user), void *user, int *crashed)
 {
     int rc = OK, state = 0;
@@ -208,8 +222,9 @@ static int run_child(const job *j, char *const *arguments, int (*tick)(void *use
         kill(pid, SIGKILL);
         waitpid(pid, &state, 0);
     }
-    /* ended by a signal, or by a sanitizer that reports and exits: not by our own exit codes */
-    *crashed = WIFSIGNALED(state) || (WIFEXITED(state) && WEXITSTATUS(state) > 75);
+    *crashed = is_crash(state);
+    if (rc == OK && WIFSIGNALED(state) && !*crashed)
+        FAIL(ERR_ENVIRONMENT, "the child that tried the row was ended by signal %d", WTERMSIG(state));
 done:
     posix_spawn_file_actions_destroy(&actions);
     mem_free(&environment);
