@@ -101,17 +101,35 @@ done:
     return rc;
 }
 
-/* Blocks made with other settings go; the note says what the rest is made with. Rank 0. */
-static int prepare(const packing *x)
+/* Of the settings and of the content of all shards: these change when rows are done again. */
+static int hash_sources(const packing *x, const json_t *d, uint64_t *hash)
+{
+    int rc = OK;
+    uint64_t shards = 0;
+    char more[32];
+    size_t i;
+    json_t *one;
+    json_array_foreach(json_object_get(d, "shards"), i, one)
+    {
+        const char *sha256 = dataset_text(one, "sha256");
+        shards = hash64(sha256, strlen(sha256), shards);
+    }
+    snprintf(more, sizeof more, "%016llx", (unsigned long long)shards);
+    TRY(settings_hash(x->s->j, SCOPE_SEQUENCES, "", more, hash));
+done:
+    return rc;
+}
+
+/* Blocks made from something else go; the note says what the rest is made from. Rank 0. */
+static int prepare(const packing *x, const json_t *d)
 {
     int rc = OK;
     job *j = x->s->j;
-    char *note = NULL, *folder = NULL, *path = NULL, more[64], text[32];
+    char *note = NULL, *folder = NULL, *path = NULL, text[32];
     uint8_t *bytes = NULL;
     size_t n;
     uint64_t hash;
-    snprintf(more, sizeof more, "%lld blocks", (long long)x->n_blocks);
-    TRY(settings_hash(j, SCOPE_SEQUENCES, "", more, &hash));
+    TRY(hash_sources(x, d, &hash));
     TRY(job_path(j, &note, "state/sequences/settings"));
     if (file_read(note, 64, &bytes, &n) != OK || strtoull((char *)bytes, NULL, 16) != hash) {
         TRY(job_path(j, &folder, "sequences"));
@@ -185,7 +203,7 @@ int stage_pack(stages *s)
     rc = stage_dataset_shards(s, &d);
     if (rc == OK) rc = stage_dataset_words(s, &x.words);
     if (rc == OK) rc = open_splits(&x, d);
-    if (rc == OK && j->p.rank == 0 && !s->complete) rc = prepare(&x);
+    if (rc == OK && j->p.rank == 0 && !s->complete) rc = prepare(&x, d);
     TRY(par_agree(&j->p, rc));
     if (!s->complete) TRY(run(&x));
     LOG_JOB(LOG_INFO, "pack: %lld blocks of sequences of %lld tokens", (long long)x.n_blocks,

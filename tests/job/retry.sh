@@ -24,3 +24,23 @@ expect_equal "$(json dataset/dataset.json reproducible)" true reproducible
 expect_accounting dataset corpus
 run 0 verify dataset
 expect_exit 0
+
+step "only some rows fail: their shards and the sequences are made anew"
+rm -rf dataset
+faulty "errno-EIO=media.read:16+" 0 run "$CONFIG" "${frozen[@]}"
+expect_exit 0
+expect_equal "$(json dataset/dataset.json reproducible)" false reproducible
+[ "$(json dataset/dataset.json accounting.examples)" -gt 5 ] || fail "nearly every row failed"
+run 2 run "$CONFIG" --retry-environment "${frozen[@]}"
+expect_exit 0
+expect_accounting dataset corpus
+run 0 verify dataset
+expect_exit 0
+
+step "a training sample with a row that could not be read"
+rm -rf dataset
+faulty "errno-EIO=media.read:20+" 0 train "$CONFIG"
+expect_exit 0
+run 0 run "$CONFIG"
+expect_exit 0
+expect_equal "$(json dataset/dataset.json reproducible)" false reproducible
