@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_BYTES = 16 << 20, MAX_SECONDS = 60, TRIES = 64 };
+enum { CANARIES = 4, MAX_BYTES = 16 << 20, MAX_SECONDS = 60, TRIES = 64 };
 
 typedef struct canary {
     int64_t position;
@@ -27,7 +27,10 @@ int canary_hash(core *c, const corpus_row *row, int64_t position, const char *ro
     media m[N_MEDIA];
     example e = {0};
     memset(m, 0, sizeof m);
-    for (int k = 0; k < N_MEDIA; k++) TRY(media_open(root, row, k, MAX_BYTES, &m[k]));
+    for (int k = 0; k < N_MEDIA; k++) {
+        TRY(media_open(root, row, k, MAX_BYTES, &m[k]));
+        if (m[k].status != OK) FAIL(ERR_ENVIRONMENT, "%s", m[k].message);
+    }
     TRY(core_row(c, row, position, 1, m, 1, 1, NULL, NULL, &e));
     if (e.outcome == OUTCOME_REJECT && status_is_environment(e.status)) FAIL(ERR_ENVIRONMENT, "%s", e.message);
     *hash = hash64(&e.outcome, sizeof e.outcome, 0);
@@ -43,40 +46,56 @@ done:
     return rc;
 }
 
-static int is_suitable(const stages *s, const corpus_row *row)
+static int is_suitable(const corpus_row *row)
 {
-    if (row->status != OK || suspects_asks(s->j, row->row) || corpus_row_seconds(row) > MAX_SECONDS) return 0;
-    return row->media[MEDIA_AUDIO].size <= MAX_BYTES && row->media[MEDIA_IMAGE].size <= MAX_BYTES;
+    return row->status == OK && corpus_row_seconds(row) <= MAX_SECONDS && row->media[MEDIA_AUDIO].size <= MAX_BYTES &&
+           row->media[MEDIA_IMAGE].size <= MAX_BYTES;
 }
 
-/* Rank 0 of the first life: choose rows by hash. The positions depend on the corpus alone. */
-static int choose(const stages *s, canary *list, int64_t *n)
+/* A row in this process, noted as in hand; one that was in hand when a life died is first tried on its own. */
+static int hash_row(const stages *s, int64_t position, const corpus_row *row, uint64_t *hash)
+{
+    int rc = OK;
+    char *config = NULL, number[32], *arguments[] = {(char *)"_row", NULL, number, NULL};
+    TRY(job_path(s->j, &config, "state/child.yaml"));
+    arguments[1] = config;
+    snprintf(number, sizeof number, "%lld", (long long)position);
+    TRY(suspects_check(s->j, row->row, arguments, NULL, NULL));
+    inhand_note(s->j->inhand, row->row);
+    rc = canary_hash(s->core, row, position, corpus_index_root(s->index), hash);
+done:
+    inhand_note(s->j->inhand, -1);
+    mem_free(&config);
+    return rc;
+}
+
+/* Rank 0 of the first life: choose rows by hash. They are part of dataset.json, so nothing but the corpus decides. */
+static int choose(const stages *s, canary list[CANARIES], int64_t *n)
 {
     int rc = OK;
     corpus_row row;
-    int64_t rows = corpus_index_rows(s->index), wanted = *n;
+    int64_t rows = corpus_index_rows(s->index);
     *n = 0;
-    for (int64_t i = 0; i < rows && i < TRIES * wanted && *n < wanted; i++) {
+    for (int64_t i = 0; i < rows && i < TRIES * CANARIES && *n < CANARIES; i++) {
         int64_t position = (int64_t)rng_permute(0x63616e617279, (uint64_t)i, (uint64_t)rows);
         TRY(corpus_index_row(s->index, position, &row));
-        if (!is_suitable(s, &row)) continue;
+        if (!is_suitable(&row)) continue;
         list[*n].position = position;
-        rc = canary_hash(s->core, &row, position, corpus_index_root(s->index), &list[*n].hash);
+        rc = hash_row(s, position, &row, &list[*n].hash);
         if (rc == OK) (*n)++;
-        if (rc == ERR_ENVIRONMENT) rc = OK; /* says nothing about tokens */
+        if (rc == ERR_ENVIRONMENT || rc == ERR_CRASHED) rc = OK; /* says nothing about tokens */
         TRY(rc);
     }
 done:
     return rc;
 }
 
-static int read_or_choose(const stages *s, const char *path, canary *list, int64_t *n)
+static int read_or_choose(const stages *s, const char *path, canary list[CANARIES], int64_t *n)
 {
     int rc = OK;
     uint8_t *bytes = NULL;
     size_t size;
-    if (file_read(path, 1 << 20, &bytes, &size) == OK && size % sizeof *list == 0 &&
-        (int64_t)(size / sizeof *list) <= *n) {
+    if (file_read(path, CANARIES * sizeof *list, &bytes, &size) == OK && size % sizeof *list == 0) {
         *n = (int64_t)(size / sizeof *list);
         memcpy(list, bytes, size);
         goto done;
@@ -95,8 +114,8 @@ static int compare(const stages *s, const canary *list, int64_t n)
     uint64_t hash;
     for (int64_t i = 0; i < n; i++) {
         TRY(corpus_index_row(s->index, list[i].position, &row));
-        rc = canary_hash(s->core, &row, list[i].position, corpus_index_root(s->index), &hash);
-        if (rc == ERR_ENVIRONMENT) {
+        rc = hash_row(s, list[i].position, &row, &hash);
+        if (rc == ERR_ENVIRONMENT || rc == ERR_CRASHED) {
             LOG_RANK(LOG_WARN, "a canary row cannot be read: %s", status_message());
             rc = OK;
             continue;
@@ -117,21 +136,20 @@ int canary_check(stages *s)
     int rc = OK;
     job *j = s->j;
     char *path = NULL;
-    canary *list = NULL;
-    int64_t n = j->run.canaries;
-    rc = mem_alloc((void **)&list, (size_t)n + 1, sizeof *list);
-    if (rc == OK && j->p.rank == 0) {
+    canary list[CANARIES] = {{0}};
+    int64_t n = 0;
+    if (j->p.rank == 0) {
         rc = job_path(j, &path, "state/canary");
         if (rc == OK) rc = read_or_choose(s, path, list, &n);
     }
     TRY(par_agree(&j->p, rc));
     par_broadcast(&j->p, &n, sizeof n);
-    par_broadcast(&j->p, list, (size_t)n * sizeof *list);
+    par_broadcast(&j->p, list, sizeof list);
+    if (n > j->run.canaries) n = j->run.canaries;
     rc = j->p.node_rank == 0 ? compare(s, list, n) : OK;
     TRY(par_agree(&j->p, rc));
 done:
     mem_free(&path);
-    mem_free(&list);
     return rc;
 }
 
@@ -217,7 +235,14 @@ static int verify_one(finished *f, const json_t *entry, void (*fault)(void *user
         goto done;
     }
     TRY(corpus_index_row(f->corpus.index, position, &row));
-    TRY(canary_hash(f->core, &row, position, corpus_index_root(f->corpus.index), &hash));
+    rc = canary_hash(f->core, &row, position, corpus_index_root(f->corpus.index), &hash);
+    if (rc == ERR_ENVIRONMENT) {
+        snprintf(text, sizeof text, "row \"%.200s\" cannot be read any more: %.200s", id, status_message());
+        fault(user, text);
+        rc = OK;
+        goto done;
+    }
+    TRY(rc);
     snprintf(hex, sizeof hex, "%016" PRIx64, hash);
     if (strcmp(hex, dataset_text(entry, "xxh3"))) {
         snprintf(text, sizeof text, "row \"%.200s\" gives other tokens here than those of the dataset", id);

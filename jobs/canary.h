@@ -5,7 +5,8 @@
 
 #include <jansson.h>
 
-/* Encode and compare; the first life stores. ERR_VERIFY names the node that differs. Collective. */
+/* Encode and compare; the first life stores. ERR_VERIFY names the node that differs. state/child.yaml must be there.
+ * Collective. */
 int canary_check(stages *s);
 
 /* The member "canary" of dataset.json: [{"id", "xxh3"}]. Caller: json_decref. Local. */
@@ -15,5 +16,6 @@ int canary_describe(const stages *s, json_t **out);
  * `fault`. A corpus that cannot be reached is said and no fault, unless --corpus was given. Local. */
 int canary_verify(job *j, const json_t *d, void (*fault)(void *user, const char *text), void *user);
 
-/* Hash of what the core makes of a row. ERR_ENVIRONMENT when its media cannot be read now. Local. */
+/* Hash of what the core makes of a row. ERR_ENVIRONMENT when its media cannot be read now, or are not
+ * those of the index. Local. */
 int canary_hash(core *c, const corpus_row *row, int64_t position, const char *root, uint64_t *hash);

@@ -37,7 +37,7 @@ static const option run_table[] = {
      "keep OUT/state when the dataset is complete"},
     {"run.row_timeout", OPTION_SECONDS, SCOPE_RUN, RUN(row_timeout), "30m", 1, 1e7, NULL,
      "longest time that a row which crashed an earlier life gets on its own"},
-    {"run.canaries", OPTION_INT, SCOPE_RUN, RUN(canaries), "4", 0, 1000, NULL,
+    {"run.canaries", OPTION_INT, SCOPE_RUN, RUN(canaries), "4", 0, 4, NULL,
      "rows that every node encodes at each start, to compare"},
 };
 const option_table run_options_table = OPTION_TABLE(run_table);
