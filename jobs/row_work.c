@@ -38,6 +38,12 @@ void row_work_announce(row_work *w, int64_t number)
     prefetch_announce(w->prefetch, u->first, u->count);
 }
 
+void row_work_forget(row_work *w)
+{
+    prefetch_clear(w->prefetch);
+    inhand_note(w->s->j->inhand, -1);
+}
+
 int row_work_tick(void *user) { return schedule_tick(((row_work *)user)->schedule); }
 
 static int starts_group_at(const stages *s, int64_t position, const corpus_row *row, int *starts)

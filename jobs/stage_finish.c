@@ -1,7 +1,6 @@
 /* The last step, on rank 0: accounts, small files, dataset.json, and then the state goes. */
 #include "jobs/stage_dataset.h"
 
-#include "base/fault.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -187,6 +186,17 @@ done:
     return rc;
 }
 
+/* Whether a model was trained without a row that could not be read. */
+static int models_lack_rows(const stages *s)
+{
+    int lack = (s->audio_book.k && stage_trained_unread(s->j, "audio")) ||
+               (s->image_book.k && stage_trained_unread(s->j, "image")) ||
+               (s->image_map && stage_trained_unread(s->j, "projection"));
+    if (lack)
+        LOG_JOB(LOG_WARN, "rows of the training sample could not be read; only --overwrite trains without this loss");
+    return lack;
+}
+
 /* Everything but "files": what a card is written from. */
 static int describe_dataset(stages *s, json_t *d, int *environment)
 {
@@ -198,6 +208,7 @@ static int describe_dataset(stages *s, json_t *d, int *environment)
     char resolved[SHA256_HEX];
     TRY(ledger_each(j->out, count_reason, &reasons));
     *environment = reasons.environment;
+    *environment |= models_lack_rows(s);
     sum_counts(json_object_get(d, "shards"), &total);
     if (total.rows != corpus_index_rows(s->index) || total.examples + total.rejects + total.filtered != total.rows)
         FAIL(ERR_INTERNAL, "accounts do not balance: %lld rows, %lld examples, %lld rejects, %lld filtered of %lld",
@@ -278,28 +289,18 @@ int stage_clear(stages *s)
 {
     int rc = OK;
     job *j = s->j;
-    file_list names = {0};
-    char *folder = NULL, *path = NULL;
+    char *withdrawn = NULL;
     json_t *d = NULL;
     TRY(dataset_read(j->out, "dataset.json", &d));
+    TRY(job_path(j, &withdrawn, "state/dataset.json"));
+    TRY(file_remove(withdrawn)); /* of a repack, which has come to its end */
     /* with rows that failed for reasons outside their bytes the state is what --retry-environment works from */
     if (j->run.keep_state || !json_is_true(json_object_get(d, "reproducible"))) goto done;
     s->finished = 1;
-    TRY(job_path(j, &folder, "state"));
-    TRY(file_list_folder(folder, &names));
-    for (size_t i = 0; i < names.n; i++) {
-        if (!strcmp(names.names[i], "owner") || !strcmp(names.names[i], "inhand"))
-            continue; /* these go with the life */
-        mem_free(&path);
-        TRY(file_join(&path, folder, names.names[i]));
-        TRY(file_remove_tree(path));
-        fault_point("state.mid-removal");
-    }
+    TRY(stages_empty_state(j, "inhand")); /* which goes with the life */
 done:
     json_decref(d);
-    file_list_free(&names);
-    mem_free(&folder);
-    mem_free(&path);
+    mem_free(&withdrawn);
     return rc;
 }
 

@@ -48,6 +48,7 @@ static int load_frozen(stages *s, const char *name, const char *path, char *feat
     mem_free(&out->name);
     TRY(mem_string(&out->name, name));
     if (s->j->p.rank == 0) {
+        TRY(stage_forget_trained(s->j, name)); /* its place is taken */
         TRY(job_path(s->j, &folder, "codebooks"));
         TRY(file_make_folder(folder));
         TRY(codebook_save(out, folder));

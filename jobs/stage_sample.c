@@ -58,31 +58,80 @@ static int64_t units_left(void *user)
     return unit_table_units(x->t->s->units) - x->next;
 }
 
-static void upcoming(void *user, int64_t task) { row_work_announce(&((sampling *)user)->work, task); }
-
-/* A row that cannot be decoded gives nothing to the sample; tokenizing will reject it with its reason. */
-static int settle(int rc, int final)
+static void choose(const sampling *x, const corpus_row *row, int *audio, int *image)
 {
-    if (status_is_item(rc) || (status_is_environment(rc) && final)) return OK;
+    *audio = x->t->train_audio && sample_takes_audio(&x->plan, row);
+    *image = x->t->sample_image && sample_takes_image(&x->plan, row);
+}
+
+/* Only rows of the sample are read ahead. */
+static void upcoming(void *user, int64_t task)
+{
+    sampling *x = user;
+    const unit *u = unit_table_unit(x->t->s->units, task);
+    corpus_row row;
+    int audio, image;
+    for (int64_t i = u->first; i < u->first + u->count; i++) {
+        if (corpus_index_row(x->t->s->index, i, &row) != OK) return;
+        choose(x, &row, &audio, &image);
+        if (audio || image) prefetch_announce(x->work.prefetch, i, 1);
+    }
+}
+
+/* state/features/NAME/unread-HASH: a row of this sample could not be read, for reasons outside its bytes. */
+static int unread_path(const job *j, const char *name, uint64_t hash, char **path)
+{
+    return job_path(j, path, "state/features/%s/unread-%016llx", name, (unsigned long long)hash);
+}
+
+int stage_sample_unread(const job *j, const char *name, uint64_t hash)
+{
+    char *path = NULL;
+    int there = unread_path(j, name, hash, &path) == OK && file_exists(path);
+    mem_free(&path);
+    return there;
+}
+
+static int note_unread(const job *j, const char *name, uint64_t hash)
+{
+    int rc = OK;
+    char *path = NULL;
+    LOG_RANK(LOG_WARN, "a row of the %s training sample is left out: %s", name, status_message());
+    TRY(unread_path(j, name, hash, &path));
+    TRY(file_commit(path, "", 0, "unread"));
+done:
+    mem_free(&path);
     return rc;
+}
+
+/* A row that cannot be decoded gives nothing to the sample; tokenizing will reject it with its reason. One that cannot
+ * be read for other reasons leaves a note: the codebook is not what it would have been. */
+static int settle(const sampling *x, const char *name, uint64_t hash, int rc, int final)
+{
+    if (status_is_item(rc)) return OK;
+    return status_is_environment(rc) && final ? note_unread(x->t->s->j, name, hash) : rc;
 }
 
 static int sample_row(sampling *x, int64_t position, int final, sample_part *audio, sample_part *image,
                       progress_counts *counts)
 {
-    int rc = OK, starts;
+    int rc = OK, starts, takes_audio, takes_image;
     corpus_row row;
     media m[N_MEDIA] = {0};
     TRY(corpus_index_row(x->t->s->index, position, &row));
-    int takes_audio = x->t->train_audio && sample_takes_audio(&x->plan, &row),
-        takes_image = x->t->sample_image && sample_takes_image(&x->plan, &row);
+    choose(x, &row, &takes_audio, &takes_image);
     if (!takes_audio && !takes_image) goto done;
-    rc = row_work_begin(&x->work, position, &row, m, &starts);
-    if (rc == ERR_CRASHED) return OK;
-    TRY(rc);
-    if (takes_audio)
-        rc = settle(sample_audio(&x->plan, x->sound, &row, &m[MEDIA_AUDIO], row_work_tick, &x->work, audio), final);
-    if (rc == OK && takes_image) rc = settle(sample_image(&x->plan, x->picture, &row, &m[MEDIA_IMAGE], image), final);
+    const training *t = x->t;
+    int begun = row_work_begin(&x->work, position, &row, m, &starts);
+    if (takes_audio) {
+        rc = begun == OK ? sample_audio(&x->plan, x->sound, &row, &m[MEDIA_AUDIO], row_work_tick, &x->work, audio)
+                         : begun;
+        rc = settle(x, "audio", t->audio_hash, rc, final);
+    }
+    if (rc == OK && takes_image) {
+        rc = begun == OK ? sample_image(&x->plan, x->picture, &row, &m[MEDIA_IMAGE], image) : begun;
+        rc = settle(x, "image", t->image_hash, rc, final);
+    }
     row_work_end(&x->work, m);
     counts->rows++;
     counts->images += takes_image;
@@ -118,6 +167,7 @@ static int sample_unit(void *user, schedule *schedule, int64_t task, int final, 
     if (t->sample_image) TRY(save_part(x, "features/image", t->image_hash, task, &image));
     counts->work = u->weight;
 done:
+    if (rc != OK) row_work_forget(&x->work);
     sample_part_free(&audio);
     sample_part_free(&image);
     return rc;

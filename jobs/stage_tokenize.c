@@ -87,10 +87,9 @@ static void task_done(void *user, int64_t task)
         x->shard_done[task - x->n_units] = 1;
 }
 
-static int check_rejects(void *user, const progress_counts *now)
+static int check_rejects_of(const tokenizing *x, const progress_counts *now)
 {
     int rc = OK;
-    const tokenizing *x = user;
     double limit = x->s->j->run.max_reject_rate * (double)x->rows;
     if ((double)now->rejects > limit)
         FAIL(ERR_REJECTS, "%lld of %lld rows are rejected, more than run.max_reject_rate (%g); what is done is kept",
@@ -99,12 +98,15 @@ done:
     return rc;
 }
 
-/* A part of an earlier life: usable, or away with it. */
+static int check_rejects(void *user, const progress_counts *now) { return check_rejects_of(user, now); }
+
+/* A part of an earlier life: usable, or away with it. Rejects of pieces are not counted: their row may have several. */
 static int look_at_part(const tokenizing *x, int64_t unit, int *there, int64_t *rejects)
 {
     int rc = OK;
     char *path = NULL;
     part_reader *r = NULL;
+    int whole = unit_table_unit(x->s->units, unit)->piece < 0, again = 0;
     *there = 0;
     *rejects = 0;
     TRY(part_path(x->s, unit, &path));
@@ -120,7 +122,12 @@ static int look_at_part(const tokenizing *x, int64_t unit, int *there, int64_t *
     for (int64_t i = 0; i < part_reader_rows(r); i++) {
         example e;
         TRY(part_reader_row(r, i, &e));
-        *rejects += e.outcome == OUTCOME_REJECT;
+        *rejects += whole && e.outcome == OUTCOME_REJECT;
+        again |= x->s->j->retry_environment && e.outcome == OUTCOME_REJECT && status_is_environment(e.status);
+    }
+    if (again) {
+        *there = 0;
+        TRY(file_remove(path));
     }
 done:
     part_reader_close(&r);
@@ -202,8 +209,8 @@ static int do_row(tokenizing *x, const unit *u, int64_t position, int final, exa
     corpus_row row;
     media m[N_MEDIA] = {0};
     rc = row_work_begin(&x->work, position, &row, m, &starts);
-    if (rc == ERR_CRASHED) {
-        row.status = ERR_CRASHED;
+    if (rc == ERR_CRASHED || (status_is_environment(rc) && final)) {
+        row.status = rc;
         row.field[FIELD_MESSAGE] = (text_view){status_message(), strlen(status_message())};
         return core_row(x->s->core, &row, position, starts, m, 0, final, NULL, NULL, e);
     }
@@ -236,7 +243,7 @@ static int do_unit(tokenizing *x, int64_t number, int final, progress_counts *co
     for (int64_t i = u->first; i < u->first + u->count; i++) {
         TRY(do_row(x, u, i, final, &e));
         TRY(part_writer_add(w, &e));
-        counts->rejects += e.outcome == OUTCOME_REJECT;
+        counts->rejects += u->piece < 0 && e.outcome == OUTCOME_REJECT;
     }
     TRY(part_path(s, number, &path));
     TRY(part_writer_commit(w, path));
@@ -247,7 +254,7 @@ static int do_unit(tokenizing *x, int64_t number, int final, progress_counts *co
     LOG_RANK(LOG_DEBUG, "unit %lld: %lld rows, %lld rejects", (long long)number, (long long)u->count,
              (long long)counts->rejects);
 done:
-    inhand_note(s->j->inhand, -1);
+    if (rc != OK) row_work_forget(&x->work);
     part_writer_free(&w);
     example_free(&e);
     mem_free(&path);
@@ -364,6 +371,21 @@ done:
     return rc;
 }
 
+/* The same limit for all rows, those too that were rejected for one of their pieces. */
+static int check_all_rejects(const tokenizing *x)
+{
+    int rc = OK;
+    progress_counts all = {0};
+    for (int64_t i = 0; i < x->n_shards; i++) {
+        shard_counts c;
+        TRY(stage_read_counts(x->s, i, &c));
+        all.rejects += c.rejects;
+    }
+    TRY(check_rejects_of(x, &all));
+done:
+    return rc;
+}
+
 int stage_tokenize(stages *s)
 {
     int rc = OK;
@@ -374,11 +396,11 @@ int stage_tokenize(stages *s)
     x.n_units = unit_table_units(s->units);
     x.n_shards = unit_table_shards(s->units);
     schedule_options o = {.root_works_below = j->run.root_works_below, .phase = "tokenize", .metrics = j->metrics};
-    TRY(canary_check(s));
     TRY(row_work_open(&x.work, s));
+    TRY(canary_check(s));
     if (j->p.rank == 0) {
         rc = open_root(&x, &o);
-        if (rc == OK) rc = check_rejects(&x, &o.before);
+        if (rc == OK) rc = check_rejects_of(&x, &o.before);
     }
     TRY(par_agree(&j->p, rc));
     if (j->p.rank == 0 && o.before.units)
@@ -392,6 +414,7 @@ int stage_tokenize(stages *s)
                             .upcoming = upcoming,
                             .user = &x};
     TRY(schedule_run(&j->p, &o, &tasks));
+    TRY(par_agree(&j->p, j->p.rank == 0 ? check_all_rejects(&x) : OK));
 done:
     row_work_close(&x.work);
     mem_free(&x.unit_done);

@@ -43,11 +43,20 @@ static int is_finished(const job *j, const char *name, uint64_t hash)
     return finished;
 }
 
-static int note_finished(const job *j, const char *name, uint64_t hash)
+/* The result, and whether it is there. */
+static int is_trained(const job *j, const char *name, const char *result, uint64_t hash)
+{
+    char *path = NULL;
+    int there = is_finished(j, name, hash) && job_path(j, &path, "%s", result) == OK && file_exists(path);
+    mem_free(&path);
+    return there;
+}
+
+static int note_finished(const job *j, const char *name, uint64_t hash, int unread)
 {
     int rc = OK;
     char *path = NULL, text[32];
-    snprintf(text, sizeof text, "%016llx", (unsigned long long)hash);
+    snprintf(text, sizeof text, "%016llx%s", (unsigned long long)hash, unread ? " unread" : "");
     TRY(job_path(j, &path, "state/train/%s.hash", name));
     TRY(file_commit(path, text, strlen(text), "trained"));
 done:
@@ -55,21 +64,43 @@ done:
     return rc;
 }
 
+int stage_forget_trained(const job *j, const char *name)
+{
+    int rc = OK;
+    char *path = NULL;
+    TRY(job_path(j, &path, "state/train/%s.hash", name));
+    TRY(file_remove(path));
+done:
+    mem_free(&path);
+    return rc;
+}
+
+int stage_trained_unread(const job *j, const char *name)
+{
+    char *path = NULL;
+    uint8_t *bytes = NULL;
+    size_t n;
+    int unread = job_path(j, &path, "state/train/%s.hash", name) == OK && file_read(path, 64, &bytes, &n) == OK &&
+                 strstr((char *)bytes, "unread");
+    mem_free(&path);
+    mem_free(&bytes);
+    return unread;
+}
+
 /* The folder of checkpoints, emptied when it belongs to other settings. Rank 0. */
 static int prepare_checkpoints(const job *j, const char *name, uint64_t hash, char **folder)
 {
     int rc = OK;
-    char *path = NULL, started[64];
+    char started[64];
     TRY(job_path(j, folder, "state/train/%s", name));
     if (j->p.rank != 0) goto done;
     snprintf(started, sizeof started, "%s-started", name);
     if (!is_finished(j, started, hash)) {
         TRY(file_remove_tree(*folder));
         TRY(file_make_folder(*folder));
-        TRY(note_finished(j, started, hash));
+        TRY(note_finished(j, started, hash, 0));
     }
 done:
-    mem_free(&path);
     return rc;
 }
 
@@ -81,9 +112,8 @@ static int say_why_stopped(par *p, int status)
     return rc == OK ? status : rc;
 }
 
-static int check_sample(const job *j, const kmeans_data *data, const char *name)
+static int check_sample(const kmeans_data *data, const char *name)
 {
-    (void)j;
     int rc = OK;
     if (!data->n_global) FAIL(ERR_REJECTS, "no row of the %s training sample could be used; see the rank logs", name);
 done:
@@ -103,7 +133,7 @@ static int train_pca(training *t)
     int64_t n;
     TRY(image_pca_components(&j->image, &n));
     TRY(sample_set_open(&set, s, "image", t->image_hash, NULL, &data));
-    TRY(check_sample(j, &data, "image"));
+    TRY(check_sample(&data, "image"));
     rc = MEM_ALLOC(mean, (size_t)data.d);
     if (rc == OK) rc = MEM_ALLOC(variances, (size_t)n);
     if (rc == OK) rc = MEM_ALLOC(components, (size_t)(n * data.d));
@@ -113,9 +143,10 @@ static int train_pca(training *t)
     TRY(say_why_stopped(&j->p, pca_fit(&j->p, &data, n, stop_flag, NULL, mean, components, variances)));
     rc = projection_from_pca(&s->image_map, mean, components, n, data.d);
     if (rc == OK && j->p.rank == 0) {
-        rc = job_path(j, &path, "state/projection.bin");
+        rc = stage_forget_trained(j, "projection");
+        if (rc == OK) rc = job_path(j, &path, "state/projection.bin");
         if (rc == OK) rc = projection_save(s->image_map, path);
-        if (rc == OK) rc = note_finished(j, "projection", t->pca_hash);
+        if (rc == OK) rc = note_finished(j, "projection", t->pca_hash, stage_sample_unread(j, "image", t->image_hash));
     }
     TRY(par_agree(&j->p, rc));
 done:
@@ -156,7 +187,7 @@ static int train_book(training *t, const char *name, const codebook_options *o, 
     reporting shown = {name, j->train.iterations};
     TRY(par_agree(&j->p, prepare_checkpoints(j, name, book_hash, &folder)));
     TRY(sample_set_open(&set, s, name, sample_hash, strcmp(name, "image") ? NULL : s->image_map, &data));
-    TRY(check_sample(j, &data, name));
+    TRY(check_sample(&data, name));
     kmeans_options k = {.size = o->size,
                         .seed = o->seed,
                         .max_iterations = j->train.iterations,
@@ -168,10 +199,11 @@ static int train_book(training *t, const char *name, const codebook_options *o, 
     TRY(say_why_stopped(&j->p, kmeans_fit(&j->p, &data, &k, folder, stop_flag, report, &shown, &book)));
     rc = describe_book(s, name, &book);
     if (rc == OK && j->p.rank == 0) {
-        rc = job_path(j, &books, "codebooks");
+        rc = stage_forget_trained(j, name);
+        if (rc == OK) rc = job_path(j, &books, "codebooks");
         if (rc == OK) rc = file_make_folder(books);
         if (rc == OK) rc = codebook_save(&book, books);
-        if (rc == OK) rc = note_finished(j, name, book_hash);
+        if (rc == OK) rc = note_finished(j, name, book_hash, stage_sample_unread(j, name, sample_hash));
     }
     TRY(par_agree(&j->p, rc));
     LOG_JOB(LOG_INFO, "train %s: %s after %lld iterations, %lld of %lld codes used, perplexity %.1f", name,
@@ -187,32 +219,45 @@ done:
     return rc;
 }
 
-/* What is to be done, the same on all ranks. */
+/* `projection`: of a given matrix, which the codebook depends on; "" else. */
+static int hash_training(training *t, const char *projection)
+{
+    int rc = OK;
+    const job *j = t->s->j;
+    const char *index = corpus_index_hash(t->s->index);
+    char units[64], *image = NULL;
+    uint64_t table;
+    TRY(settings_hash(j, SCOPE_TOKENS, "", index, &table));
+    snprintf(units, sizeof units, "%016llx", (unsigned long long)table);
+    TRY(mem_format(&image, "%s %s", index, projection));
+    TRY(settings_hash(j, SCOPE_CODEBOOK, "audio.", index, &t->audio_book_hash));
+    TRY(settings_hash(j, SCOPE_CODEBOOK, "image.", image, &t->image_book_hash));
+    TRY(settings_hash(j, SCOPE_CODEBOOK, "audio.", units, &t->audio_hash));
+    TRY(settings_hash(j, SCOPE_CODEBOOK, "image.", units, &t->image_hash));
+    t->pca_hash = t->image_book_hash;
+done:
+    mem_free(&image);
+    return rc;
+}
+
+/* What is to be done, the same on all ranks. Collective. */
 static int plan(training *t)
 {
     int rc = OK;
     stages *s = t->s;
     job *j = s->j;
     int64_t components, flags[3] = {0};
-    char units[64];
     const corpus_totals *totals = corpus_index_totals(s->index);
-    const char *index = corpus_index_hash(s->index);
-    uint64_t table;
-    TRY(image_pca_components(&j->image, &components));
-    TRY(settings_hash(j, SCOPE_TOKENS, "", index, &table));
-    snprintf(units, sizeof units, "%016llx", (unsigned long long)table);
-    TRY(settings_hash(j, SCOPE_CODEBOOK, "audio.", index, &t->audio_book_hash));
-    TRY(settings_hash(j, SCOPE_CODEBOOK, "image.", index, &t->image_book_hash));
-    TRY(settings_hash(j, SCOPE_CODEBOOK, "audio.", units, &t->audio_hash));
-    TRY(settings_hash(j, SCOPE_CODEBOOK, "image.", units, &t->image_hash));
-    t->pca_hash = t->image_book_hash;
+    par_broadcast(&j->p, s->settings.projection, sizeof s->settings.projection);
+    TRY(image_pca_components(&j->image, &components)); /* the same on all ranks */
+    TRY(par_agree(&j->p, hash_training(t, s->settings.projection)));
     int sound = j->audio.use && totals->audio_rows > 0, pictures = j->image.use && totals->image_rows > 0;
     if (j->p.rank == 0) {
         flags[0] = sound && j->audio.keep != KEEP_VECTORS && !*j->audio.codebook.path &&
-                   !is_finished(j, "audio", t->audio_book_hash);
+                   !is_trained(j, "audio", "codebooks/audio.h5", t->audio_book_hash);
         flags[1] = pictures && j->image.keep != KEEP_VECTORS && !*j->image.codebook.path &&
-                   !is_finished(j, "image", t->image_book_hash);
-        flags[2] = pictures && components > 0 && !is_finished(j, "projection", t->pca_hash);
+                   !is_trained(j, "image", "codebooks/image.h5", t->image_book_hash);
+        flags[2] = pictures && components > 0 && !is_trained(j, "projection", "state/projection.bin", t->pca_hash);
     }
     par_broadcast(&j->p, flags, sizeof flags);
     t->train_audio = (int)flags[0];
@@ -243,7 +288,7 @@ int stage_codebooks(stages *s)
     char *path = NULL;
     if (s->repack) return OK;
     TRY(check_index_rejects(s));
-    TRY(par_agree(&j->p, plan(&t)));
+    TRY(plan(&t));
     if (j->p.rank == 0) {
         rc = job_path(j, &path, "state/train");
         if (rc == OK) rc = file_make_folder(path);

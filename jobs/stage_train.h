@@ -14,3 +14,6 @@ typedef struct training {
 
 /* Commit the sample's features of all units. Collective. */
 int stage_sample(const training *t);
+
+/* Whether this sample lacks a row that could not be read, for reasons outside its bytes. Local. */
+int stage_sample_unread(const job *j, const char *name, uint64_t hash);

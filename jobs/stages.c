@@ -1,5 +1,6 @@
 #include "jobs/stages.h"
 
+#include "base/fault.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -81,35 +82,39 @@ done:
     return rc;
 }
 
-/* Remove everything that an output folder of ours can hold, but the owner file and the logs. */
+int stages_empty_state(const job *j, const char *keep)
+{
+    int rc = OK;
+    file_list names = {0};
+    char *folder = NULL, *path = NULL;
+    TRY(job_path(j, &folder, "state"));
+    TRY(file_list_folder(folder, &names));
+    for (size_t i = 0; i < names.n; i++) {
+        if (!strcmp(names.names[i], "owner") || !strcmp(names.names[i], keep)) continue;
+        mem_free(&path);
+        TRY(file_join(&path, folder, names.names[i]));
+        TRY(file_remove_tree(path));
+        fault_point("state.mid-removal");
+    }
+done:
+    file_list_free(&names);
+    mem_free(&folder);
+    mem_free(&path);
+    return rc;
+}
+
+/* Remove everything that an output folder of ours can hold, but the owner file and the logs. The mark tells the next
+ * life that the removal did not come to its end. */
 static int wipe(const job *j)
 {
-    static const char *const names[] = {"dataset.json",
-                                        "README.md",
-                                        "croissant.json",
-                                        "config.resolved.yaml",
-                                        "vocabulary.json",
-                                        "rejects.jsonl",
-                                        "report.html",
-                                        "codebooks",
-                                        "shards",
-                                        "sequences",
-                                        "state/index",
-                                        "state/units.bin",
-                                        "state/features",
-                                        "state/train",
-                                        "state/parts",
-                                        "state/shards",
-                                        "state/rejects",
-                                        "state/sequences",
-                                        "state/canary",
-                                        "state/dataset.json",
-                                        "state/config.resolved.yaml",
-                                        "state/facts",
-                                        "state/poison",
-                                        "state/projection.bin"};
+    static const char *const names[] = {"dataset.json",    "README.md",     "croissant.json", "config.resolved.yaml",
+                                        "vocabulary.json", "rejects.jsonl", "report.html",    "codebooks",
+                                        "shards",          "sequences"};
     int rc = OK;
+    TRY(write_text(j, "state/wipe", "begun\n"));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) TRY(remove_state(j, names[i]));
+    TRY(stages_empty_state(j, "wipe"));
+    TRY(remove_state(j, "state/wipe"));
 done:
     return rc;
 }
@@ -119,11 +124,7 @@ static int invalidate(const job *j, option_scope first)
 {
     int rc = OK;
     if (first == SCOPE_INDEX) TRY(remove_state(j, "state/index"));
-    if (first <= SCOPE_CODEBOOK) {
-        /* features and codebooks carry the hash of what they depend on, per codebook: what still fits is kept */
-        if (first == SCOPE_INDEX) TRY(remove_state(j, "state/features"));
-    }
-    if (first <= SCOPE_TOKENS) {
+    if (first <= SCOPE_TOKENS) { /* codebooks carry the hash of what they depend on: what still fits is kept */
         TRY(remove_state(j, "state/units.bin"));
         TRY(remove_state(j, "state/canary"));
         TRY(remove_state(j, "state/features")); /* their parts are numbered by units */
@@ -179,7 +180,9 @@ done:
 /* Compare with what is there, and decide; with `act` also do what follows. Rank 0. */
 static int settle(stages *s, int act)
 {
-    int rc = OK, complete = has(s->j, "dataset.json"), finished = complete || has(s->j, "state/dataset.json");
+    int rc = OK, complete = has(s->j, "dataset.json");
+    int begun = !complete && has(s->j, "state/dataset.json"); /* a repack that did not come to its end */
+    int finished = complete || begun;
     char *resolved = NULL, *facts = NULL, *differences = NULL;
     option_scope first = SCOPE_RUN;
     if (!finished && !has(s->j, "state/facts")) goto fresh;
@@ -193,7 +196,7 @@ static int settle(stages *s, int act)
     }
     int retry = complete && first == SCOPE_RUN && s->j->retry_environment && has(s->j, "state/index");
     s->complete = complete && first == SCOPE_RUN && !retry;
-    s->repack = finished && first == SCOPE_SEQUENCES;
+    s->repack = begun || (complete && first == SCOPE_SEQUENCES);
     if (!act || s->complete) goto done;
     if (first != SCOPE_RUN) announce(first, differences);
     if (retry) TRY(remove_state(s->j, "dataset.json")); /* the stages find what is to be done again */
@@ -232,7 +235,7 @@ static int begin_root(stages *s)
     TRY(job_path(j, &path, "state/owner"));
     TRY(owner_take(&j->owner, path, &j->attempt));
     TRY(file_remove_temporaries(j->out)); /* no other life is left */
-    if (j->overwrite) TRY(wipe(j));
+    if (j->overwrite || has(j, "state/wipe")) TRY(wipe(j));
     TRY(settle(s, 1));
     mem_free(&path);
     TRY(job_path(j, &path, "logs/metrics.jsonl"));
@@ -290,6 +293,7 @@ void stages_end(stages *s, int status)
     if (j->metrics) fclose(j->metrics);
     j->metrics = NULL;
     settings_free(&s->settings);
+    par_barrier(&j->p); /* nobody holds a file of the state any more */
     if (s->finished && status == OK)
         owner_finish(&j->owner);
     else

@@ -65,3 +65,44 @@ expect_exit 0
 grep -q "iteration" err.txt && fail "trained although both codebooks are given"
 run 0 verify dataset
 expect_exit 0
+
+step "a trained codebook after a frozen one, or in place of it"
+rm -rf dataset
+run 2 train "$CONFIG"
+expect_exit 0
+run 0 train "$CONFIG" --set audio.codebook.path=audio.h5 --set image.use=false
+expect_exit 0
+run 2 run "$CONFIG"
+expect_exit 0
+expect_same_dataset dataset "$REFERENCE/dataset"
+
+step "a model that is not used any more leaves the dataset"
+rm -rf dataset other
+run 2 train "$CONFIG"
+run 2 run "$CONFIG" --set image.keep=vectors
+expect_exit 0
+fresh other --set image.keep=vectors
+expect_same_dataset dataset other
+
+step "sequences made anew, and the job dies before the end"
+rm -rf dataset other
+cp -rp "$REFERENCE/dataset" dataset
+shards=$(times shards)
+for point in withdrawal.after-rename sequence.after-rename dataset-text.after-rename:2 dataset.before-rename; do
+    faulty "kill=$point" 0 run "$CONFIG" --set sequence.length=128
+    expect_exit 137 "at $point"
+done
+run 2 run "$CONFIG" --set sequence.length=128
+expect_exit 0
+expect_equal "$(times shards)" "$shards" "shards after repacking in several lives"
+fresh other --set sequence.length=128
+expect_same_dataset dataset other
+
+step "--overwrite that did not come to its end"
+rm dataset/dataset.json dataset/README.md
+mkdir -p dataset/state
+echo begun >dataset/state/wipe
+echo stale >dataset/shards/train-00000-of-00099.h5
+run 2 run "$CONFIG"
+expect_exit 0
+expect_same_dataset dataset "$REFERENCE/dataset"
