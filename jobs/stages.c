@@ -72,7 +72,8 @@ static int check_folder(const job *j)
     int rc = OK;
     file_list names = {0};
     if (!file_exists(j->out) || has(j, "state") || has(j, "dataset.json")) goto done;
-    TRY(file_list_folder(j->out, &names));
+    if (file_list_folder(j->out, &names) != OK)
+        FAIL(ERR_CONFIG, "output.path %s cannot be used: %s", j->out, status_message());
     for (size_t i = 0; i < names.n; i++)
         if (strcmp(names.names[i], "logs"))
             FAIL(ERR_CONFIG, "output.path %s holds other files (%s); name a new or empty folder", j->out,
@@ -214,6 +215,26 @@ done:
     return rc;
 }
 
+/* The folders of a life and its owner file. An output folder that cannot be used is a mistake of the config. */
+static int take_folder(job *j)
+{
+    int rc = OK;
+    char *path = NULL;
+    TRY(job_path(j, &path, "logs"));
+    TRY(file_make_folder(path));
+    mem_free(&path);
+    TRY(job_path(j, &path, "state"));
+    TRY(file_make_folder(path));
+    mem_free(&path);
+    TRY(job_path(j, &path, "state/owner"));
+    TRY(owner_take(&j->owner, path, &j->attempt));
+done:
+    if (rc == ERR_IO)
+        rc = status_set(ERR_CONFIG, __FILE__, __LINE__, "output.path %s cannot be used: %s", j->out, status_message());
+    mem_free(&path);
+    return rc;
+}
+
 static int begin_root(stages *s)
 {
     int rc = OK;
@@ -226,18 +247,10 @@ static int begin_root(stages *s)
         TRY(settle(s, 0));
         if (s->complete) goto done;
     }
-    TRY(job_path(j, &path, "logs"));
-    TRY(file_make_folder(path));
-    mem_free(&path);
-    TRY(job_path(j, &path, "state"));
-    TRY(file_make_folder(path));
-    mem_free(&path);
-    TRY(job_path(j, &path, "state/owner"));
-    TRY(owner_take(&j->owner, path, &j->attempt));
+    TRY(take_folder(j));
     TRY(file_remove_temporaries(j->out)); /* no other life is left */
     if (j->overwrite || has(j, "state/wipe")) TRY(wipe(j));
     TRY(settle(s, 1));
-    mem_free(&path);
     TRY(job_path(j, &path, "logs/metrics.jsonl"));
     j->metrics = fopen(path, "ae");
     if (!j->metrics) FAIL(status_from_errno(errno), "%s: %s", path, strerror(errno));

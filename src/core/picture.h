@@ -20,6 +20,6 @@ void picture_grid(const picture *p, int64_t *rows, int64_t *columns);
  * projection is left out. Item errors of the decoder, ERR_ENVIRONMENT. */
 int picture_run(picture *p, const byte_source *source, int raw, const float **x);
 
-/* Hash of what the decoder saw is that of the source; the pixels that the patches are cut from, for people: (height,
- * width, 3). */
+/* The pixels that the patches are cut from, for people: (height, width, 3). Errors as picture_run. Caller: image_free.
+ */
 int picture_pixels(picture *p, const byte_source *source, image *out);

@@ -276,10 +276,8 @@ int core_row(core *c, const corpus_row *row, int64_t position, int starts_group,
         TRY(settle(c, run_picture(c, &m[MEDIA_IMAGE]), "image", STREAM_IMAGE, final, out));
     if (m[MEDIA_AUDIO].used && c->sound && windows)
         TRY(settle(c, run_sound(c, row, &m[MEDIA_AUDIO], 0, INT64_MAX - 1), "audio", STREAM_AUDIO, final, out));
-    if (m[MEDIA_SENSOR].used) {
-        snprintf(out->message, sizeof out->message, "sensor arrays cannot be tokenised by this version");
+    if (m[MEDIA_SENSOR].used)
         reject(out, "sensor", ERR_UNSUPPORTED, "sensor arrays cannot be tokenised by this version");
-    }
     settle_partial(c, out);
 done:
     return rc;

@@ -23,8 +23,7 @@ typedef struct schedule_options {
 } schedule_options;
 
 typedef struct schedule_tasks {
-    /* Rank 0: the next task for this rank, or -1: none now (but maybe after a task in hand is done), or -2: none any
-     * more. */
+    /* Rank 0: the next task for this rank, or -1: none now (but maybe after a task in hand is done). */
     int64_t (*next)(void *user, int rank);
     /* Rank 0: this task is committed. */
     void (*done)(void *user, int64_t task);

@@ -37,7 +37,8 @@ refused 2 "empty" run "$CONFIG" --set corpus.path=empty
 : >empty/manifest.jsonl
 refused 2 "manifest.jsonl" run "$CONFIG" --set corpus.path=empty/manifest.jsonl
 : >a-file
-refused 1 "a-file" run "$CONFIG" --output-dir a-file/dataset
+refused 2 "output.path a-file cannot be used" run "$CONFIG" --output-dir a-file
+refused 2 "output.path a-file/dataset cannot be used" run "$CONFIG" --output-dir a-file/dataset
 refused 2 "nowhere" verify nowhere
 
 step "a folder that cannot be read"

@@ -132,7 +132,7 @@ int main(int argc, char **argv)
     failure_of_one_stops_all(p);
     environment_is_tried_again(p, 64);
     environment_is_tried_again(p, 1); /* with two ranks there is no other rank that works */
-    signal_to_one_stops_all(p); /* last: a stop is for good */
+    signal_to_one_stops_all(p);       /* last: a stop is for good */
     int64_t all = par_sum_one(p, failures);
     return par_finish(p, all != 0);
 }
