@@ -74,7 +74,23 @@ static void usage(FILE *out, const verb *verbs, size_t n)
 static int parse(job *j, command_line *c, int argc, char **argv, const verb *verbs, size_t n_verbs)
 {
     int rc = OK, opt;
-    enum { SET = 256, OUTPUT_DIR, LIMIT, DRY_RUN, OVERWRITE, RETRY, HELP, MATERIALISE, CORPUS, WAV, PNG, NPY, WHAT };
+    enum {
+        SET = 256,
+        OUTPUT_DIR,
+        LIMIT,
+        DRY_RUN,
+        OVERWRITE,
+        RETRY,
+        HELP,
+        MATERIALISE,
+        CORPUS,
+        WAV,
+        PNG,
+        NPY,
+        WHAT,
+        TO,
+        FEATURE
+    };
     static const struct option_definition {
         const char *name;
         int argument, value;
@@ -91,7 +107,9 @@ static int parse(job *j, command_line *c, int argc, char **argv, const verb *ver
                  {"wav", 1, WAV},
                  {"png", 1, PNG},
                  {"npy", 1, NPY},
-                 {"what", 1, WHAT}};
+                 {"what", 1, WHAT},
+                 {"to", 1, TO},
+                 {"feature", 1, FEATURE}};
     struct option long_options[sizeof table / sizeof *table + 1];
     memset(long_options, 0, sizeof long_options);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
@@ -114,6 +132,8 @@ static int parse(job *j, command_line *c, int argc, char **argv, const verb *ver
         case PNG: j->write_png = optarg; break;
         case NPY: j->npy = optarg; break;
         case WHAT: j->what = optarg; break;
+        case TO: j->to = optarg; break;
+        case FEATURE: j->feature = optarg; break;
         case 'v': j->verbose++; break;
         case 'h':
         case HELP: c->help = 1; break;

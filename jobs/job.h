@@ -22,7 +22,7 @@ typedef struct job {
     int n_args;
     const char *target; /* CONFIG or DATASET */
     int dry_run, overwrite, retry_environment, materialise, verbose;
-    const char *format, *corpus_root, *write_wav, *write_png, *npy, *what;
+    const char *format, *corpus_root, *write_wav, *write_png, *npy, *what, *to, *feature;
     /* config */
     config *config;
     corpus_options corpus;

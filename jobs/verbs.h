@@ -14,5 +14,7 @@ int verb_verify(job *j);
 int verb_show(job *j);
 int verb_status(job *j);
 int verb_encode(job *j);
+int verb_codebook(job *j);
+int verb_assign(job *j);
 int verb_isolated_row(job *j);
 int verb_isolated_probe(job *j);
