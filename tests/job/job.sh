@@ -87,10 +87,14 @@ expect_accounting() {
     expect_equal "$(wc -l <"$dataset/rejects.jsonl")" "$(json "$corpus/expect.json" rejects)" "lines of rejects.jsonl"
 }
 
-# Wait until a file is there, at most 60 s.
+# Wait until a file is there, at most 60 s; with a second argument while that process lives.
 wait_for() {
     local i
-    for i in $(seq 600); do [ ! -e "$1" ] || return 0; sleep 0.1; done
+    for i in $(seq 600); do
+        [ ! -e "$1" ] || return 0
+        [ $# -eq 1 ] || kill -0 "$2" 2>/dev/null || break
+        sleep 0.1
+    done
     fail "waited in vain for $1"
 }
 
@@ -106,7 +110,7 @@ hold() {
     TESSERA_FAULT="hold=$point" TESSERA_FAULT_HOLD=$PWD/held "${launch[@]}" "$TESSERA_FAULTY" "$@" >out-held.txt \
         2>err-held.txt </dev/null &
     LAUNCHED=$!
-    wait_for held.reached
+    wait_for held.reached "$LAUNCHED"
 }
 let_go() {
     rm -f held

@@ -1,4 +1,6 @@
 # slurm/run.sbatch on a real Slurm: stopped by its time limit and by a requeue, it goes on by itself to the same bytes.
+# Open MPI 4.1 over TCP on one host has been seen to crash in MPI_Init, about once in fifty launches; the job then queues
+# itself again, so the numbers of lives are compared, never fixed.
 . "$SOURCE_DIR/tests/job/job.sh"
 . "$SOURCE_DIR/tests/slurm/box.sh"
 missing=$(box_missing)
@@ -22,12 +24,14 @@ until_true() { # until_true SECONDS WHAT COMMAND...
         ! "$@" || return 0
         sleep 0.2
     done
-    cat ./*.log log.txt 2>/dev/null
+    cat log.txt
+    scontrol show job "$job"
+    tail -n 30 "$BOX"/log/*
     fail "waited $seconds s in vain until $what (the job is $(state))"
 }
 in_log() { grep -q -- "$1" log.txt; }
 is_state() { [ "$(state)" = "$1" ]; }
-was_requeued() { [ "$(restarts)" = 1 ]; }
+was_requeued() { [ "$(restarts)" -gt "$1" ]; }
 submit() { # submit OPTION...: starts the job and waits until it is held in its work
     rm -rf dataset log.txt held.reached
     : >held
@@ -36,9 +40,8 @@ submit() { # submit OPTION...: starts the job and waits until it is held in its 
     wait_for held.reached
 }
 finishes() {
-    until_true 30 "the job is in the queue again" was_requeued
-    scontrol update JobId="$job" StartTime=now 2>/dev/null
-    until_true 60 "the job is done" is_state COMPLETED
+    until_true 30 "the job is in the queue again" was_requeued "$1"
+    until_true 90 "the job is done" is_state COMPLETED
     expect_same_dataset dataset "$REFERENCE/dataset"
 }
 
@@ -46,22 +49,25 @@ step "SIGUSR1 before the time limit: the job stops, and queues itself again"
 submit --time=1 --signal=B:USR1@50
 until_true 60 "Slurm sends SIGUSR1" in_log "told the ranks"
 sleep 0.5
+restarted=$(restarts)
 rm held
-finishes
+finishes "$restarted"
 in_log "exit code 75" || fail "the first life did not stop cleanly"
 in_log "life 2" || fail "no second life"
 
 step "requeued by Slurm, as after preemption: the ranks get SIGTERM"
 submit --time=10
+restarted=$(restarts)
 scontrol requeue "$job"
 sleep 0.5
 rm held
-finishes
+finishes "$restarted"
 
 step "cancelled: it stays cancelled"
 submit --time=10
+restarted=$(restarts)
 scancel "$job"
 rm held
 until_true 30 "the job is cancelled" is_state CANCELLED
 sleep 1
-expect_equal "$(restarts)" 0 "restarts"
+expect_equal "$(restarts)" "$restarted" "restarts"
