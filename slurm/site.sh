@@ -8,7 +8,7 @@ tessera=$SLURM_SUBMIT_DIR/build/tessera              # SITE
 
 # The launcher. srun lets SIGTERM (preemption, requeue) reach the ranks, which mpirun does not; it needs an MPI built
 # for one of the interfaces of "srun --mpi=list". Otherwise: launch=(mpirun)
-launch=(srun --mpi=pmix --cpu-bind=cores)                 # SITE
+launch=(srun --mpi=pmix --kill-on-bad-exit=1 --cpu-bind=cores)   # SITE
 
 # What else the job should see, such as node-local scratch:
 # export TMPDIR=/local/$USER                              # SITE

@@ -10,7 +10,7 @@ box_start 2 || skip "private Slurm: see above"
 
 # The site of the test: the marked lines of slurm/site.sh, and nothing else, are other ones.
 mkdir slurm
-sed -e "s|^tessera=.*# SITE|tessera=$TESSERA_FAULTY|" -e 's|^launch=.*# SITE|launch=(srun --mpi=pmix)|' \
+sed -e "s|^tessera=.*# SITE|tessera=$TESSERA_FAULTY|" -e 's|^launch=.*# SITE|launch=(srun --mpi=pmix --kill-on-bad-exit=1)|' \
     "$SOURCE_DIR/slurm/site.sh" >slurm/site.sh
 ln -s "$REFERENCE/corpus" corpus
 export TESSERA_FAULT=hold=part.before-rename:2 TESSERA_FAULT_HOLD=$PWD/held
