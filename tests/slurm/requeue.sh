@@ -1,6 +1,6 @@
 # slurm/run.sbatch on a real Slurm: stopped by its time limit and by a requeue, it goes on by itself to the same bytes.
-# Open MPI 4.1 over TCP on one host has been seen to crash in MPI_Init, about once in fifty launches; the job then queues
-# itself again, so the numbers of lives are compared, never fixed.
+# Open MPI 4.1 over TCP on one host has been seen to crash in MPI_Init, about once in fifty launches; the job then
+# queues itself again, so the numbers of lives are compared, never fixed.
 . "$SOURCE_DIR/tests/job/job.sh"
 . "$SOURCE_DIR/tests/slurm/box.sh"
 missing=$(box_missing)
@@ -10,7 +10,7 @@ box_start 2 || skip "private Slurm: see above"
 
 # The site of the test: the marked lines of slurm/site.sh, and nothing else, are other ones.
 mkdir slurm
-sed -e "s|^tessera=.*# SITE|tessera=$TESSERA_FAULTY|" -e 's|^launch=.*# SITE|launch=(srun --mpi=pmix --kill-on-bad-exit=1)|' \
+sed -e "s|^tessera=.*# SITE|tessera=$TESSERA_FAULTY|" -e '/^launch=/s| --cpu-bind=cores||' \
     "$SOURCE_DIR/slurm/site.sh" >slurm/site.sh
 ln -s "$REFERENCE/corpus" corpus
 export TESSERA_FAULT=hold=part.before-rename:2 TESSERA_FAULT_HOLD=$PWD/held
