@@ -141,12 +141,7 @@ static int prepare(const packing *x, const json_t *d)
         snprintf(text, sizeof text, "%016llx", (unsigned long long)hash);
         TRY(file_commit(note, text, strlen(text), "sequence-settings"));
     }
-    for (int64_t b = 0; b < x->n_blocks; b += 4096) {
-        mem_free(&path);
-        TRY(stage_numbered_path(j, "sequences", b, "", &path));
-        *strrchr(path, '/') = 0;
-        TRY(file_make_folder(path));
-    }
+    TRY(stage_make_folders(j, "sequences", x->n_blocks));
     mem_free(&path);
     TRY(job_path(j, &path, "sequences/%s", j->sequence.name));
     TRY(file_make_folder(path));

@@ -1,4 +1,4 @@
-/* Where shards and their counts lie. */
+/* Where parts, shards and their counts lie. */
 #include "jobs/stages.h"
 
 #include "base/file.h"
@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { PER_FOLDER = 4096 };
+
 typedef struct counts_file {
     char magic[8];
     shard_counts counts;
@@ -15,6 +17,27 @@ typedef struct counts_file {
 } counts_file;
 
 static const char magic[8] = "TSCOUNT1";
+
+int stage_numbered_path(const job *j, const char *folder, int64_t number, const char *suffix, char **out)
+{
+    return job_path(j, out, "state/%s/%05lld/%010lld%s", folder, (long long)(number / PER_FOLDER), (long long)number,
+                    suffix);
+}
+
+int stage_make_folders(const job *j, const char *folder, int64_t n)
+{
+    int rc = OK;
+    char *path = NULL;
+    for (int64_t i = 0; i < n; i += PER_FOLDER) {
+        mem_free(&path);
+        TRY(stage_numbered_path(j, folder, i, "", &path));
+        *strrchr(path, '/') = 0;
+        TRY(file_make_folder(path));
+    }
+done:
+    mem_free(&path);
+    return rc;
+}
 
 int stage_shard_path(const stages *s, int64_t shard, char **out)
 {

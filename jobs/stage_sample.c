@@ -173,21 +173,6 @@ done:
     return rc;
 }
 
-static int make_folders(const stages *s, const char *name)
-{
-    int rc = OK;
-    char *path = NULL;
-    for (int64_t u = 0; u < unit_table_units(s->units); u += 4096) {
-        mem_free(&path);
-        TRY(stage_numbered_path(s->j, name, u, "", &path));
-        *strrchr(path, '/') = 0;
-        TRY(file_make_folder(path));
-    }
-done:
-    mem_free(&path);
-    return rc;
-}
-
 static int open_sampling(sampling *x, const training *t)
 {
     int rc = OK;
@@ -196,8 +181,8 @@ static int open_sampling(sampling *x, const training *t)
                      corpus_index_totals(t->s->index));
     if (t->train_audio) TRY(sound_create(&x->sound, &j->audio));
     if (t->sample_image) TRY(picture_create(&x->picture, &j->image, NULL));
-    if (j->p.rank == 0 && t->train_audio) TRY(make_folders(t->s, "features/audio"));
-    if (j->p.rank == 0 && t->sample_image) TRY(make_folders(t->s, "features/image"));
+    if (j->p.rank == 0 && t->train_audio) TRY(stage_make_folders(j, "features/audio", unit_table_units(t->s->units)));
+    if (j->p.rank == 0 && t->sample_image) TRY(stage_make_folders(j, "features/image", unit_table_units(t->s->units)));
 done:
     return rc;
 }

@@ -13,13 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { PER_FOLDER = 4096, TEXT_LIMIT = 16 << 20 };
-
-int stage_numbered_path(const job *j, const char *folder, int64_t number, const char *suffix, char **out)
-{
-    return job_path(j, out, "state/%s/%05lld/%010lld%s", folder, (long long)(number / PER_FOLDER), (long long)number,
-                    suffix);
-}
+enum { TEXT_LIMIT = 16 << 20 };
 
 static int remove_state(const job *j, const char *name)
 {

@@ -67,6 +67,9 @@ int stage_load_models(stages *s);
 /* Paths: numbered files in folders of at most 4096 entries: "state/parts/0003/00012345.part". Local. */
 int stage_numbered_path(const job *j, const char *folder, int64_t number, const char *suffix, char **out);
 
+/* The folders that stage_numbered_path needs for numbers 0 .. n - 1. Local. */
+int stage_make_folders(const job *j, const char *folder, int64_t n);
+
 /* Path of shard i of the table. Local. */
 int stage_shard_path(const stages *s, int64_t shard, char **out);
 
