@@ -10,6 +10,7 @@
 #include "jobs/croissant.h"
 #include "jobs/dataset_file.h"
 #include "jobs/ledger.h"
+#include "jobs/note.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -246,28 +247,17 @@ done:
     return rc;
 }
 
-static int commit_text(const job *j, const char *name, const char *text)
-{
-    int rc = OK;
-    char *path = NULL;
-    TRY(job_path(j, &path, "%s", name));
-    TRY(file_commit(path, text, strlen(text), "dataset-text"));
-done:
-    mem_free(&path);
-    return rc;
-}
-
 static int write_dataset(const stages *s, json_t *d)
 {
     int rc = OK;
     char *path = NULL, *text = NULL, *card = NULL, *croissant = NULL;
     json_t *files = NULL, *one = NULL;
     TRY(card_make(d, &card));
-    TRY(commit_text(s->j, "README.md", card));
-    TRY(commit_text(s->j, "config.resolved.yaml", s->settings.resolved));
+    TRY(note_text(s->j, "README.md", card, "dataset-text"));
+    TRY(note_text(s->j, "config.resolved.yaml", s->settings.resolved, "dataset-text"));
     TRY(describe_files(s, &files));
     TRY(croissant_make(d, files, &croissant));
-    TRY(commit_text(s->j, "croissant.json", croissant));
+    TRY(note_text(s->j, "croissant.json", croissant, "dataset-text"));
     TRY(dataset_describe(s->j->out, "croissant.json", &one));
     json_array_append_new(files, one);
     json_object_set_new(d, "files", files);

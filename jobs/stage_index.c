@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "decode/audio_decode.h"
 #include "decode/image_decode.h"
+#include "jobs/note.h"
 #include "jobs/suspects.h"
 #include "work/schedule.h"
 #include "work/stop.h"
@@ -163,31 +164,25 @@ done:
 }
 
 /* The folder of the index carries the hash of what it was made from. */
-static int is_current(const stages *s, const char *folder, uint64_t hash)
+static const char note[] = "state/index/settings";
+
+static int is_current(const job *j, const char *folder, uint64_t hash)
 {
-    char *path = NULL;
-    uint8_t *bytes = NULL;
-    size_t n;
     corpus_index *index = NULL;
-    (void)s;
-    int current = file_join(&path, folder, "settings") == OK && file_read(path, 64, &bytes, &n) == OK &&
-                  strtoull((char *)bytes, NULL, 16) == hash && corpus_index_open(&index, folder) == OK;
+    int current = note_is(j, note, hash) && corpus_index_open(&index, folder) == OK;
     corpus_index_close(&index);
-    mem_free(&path);
-    mem_free(&bytes);
     return current;
 }
 
-static int note_settings(const char *folder, uint64_t hash)
+/* What is there of another index goes. */
+static int begin_index(const job *j, const char *folder, uint64_t hash)
 {
     int rc = OK;
-    char *path = NULL, text[32];
-    snprintf(text, sizeof text, "%016llx", (unsigned long long)hash);
+    if (note_is(j, note, hash)) goto done;
+    TRY(file_remove_tree(folder));
     TRY(file_make_folder(folder));
-    TRY(file_join(&path, folder, "settings"));
-    TRY(file_commit(path, text, strlen(text), "index-settings"));
+    TRY(note_hash(j, note, hash, "", "index-settings"));
 done:
-    mem_free(&path);
     return rc;
 }
 
@@ -199,11 +194,11 @@ int stage_index(stages *s)
     int64_t current = 0;
     uint64_t hash = 0;
     if (s->repack) return OK;
-    TRY(job_path(j, &x.folder, "state/index"));
-    if (j->p.rank == 0) {
+    rc = job_path(j, &x.folder, "state/index");
+    if (rc == OK && j->p.rank == 0) {
         rc = settings_hash(j, SCOPE_INDEX, "", s->settings.manifest, &hash);
-        if (rc == OK) current = is_current(s, x.folder, hash);
-        if (rc == OK && !current) rc = note_settings(x.folder, hash);
+        if (rc == OK) current = is_current(j, x.folder, hash);
+        if (rc == OK && !current) rc = begin_index(j, x.folder, hash);
     }
     TRY(par_agree(&j->p, rc));
     par_broadcast(&j->p, &current, sizeof current);

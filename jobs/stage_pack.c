@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "jobs/dataset_file.h"
+#include "jobs/note.h"
 #include "sequence/pack.h"
 #include "work/schedule.h"
 
@@ -123,33 +124,27 @@ done:
 /* Blocks made from something else go; the note says what the rest is made from. Rank 0. */
 static int prepare(const packing *x, const json_t *d)
 {
+    static const char note[] = "state/sequences/settings", *const folders[] = {"sequences", "state/sequences"};
     int rc = OK;
     job *j = x->s->j;
-    char *note = NULL, *folder = NULL, *path = NULL, text[32];
-    uint8_t *bytes = NULL;
-    size_t n;
+    char *path = NULL;
     uint64_t hash;
     TRY(hash_sources(x, d, &hash));
-    TRY(job_path(j, &note, "state/sequences/settings"));
-    if (file_read(note, 64, &bytes, &n) != OK || strtoull((char *)bytes, NULL, 16) != hash) {
-        TRY(job_path(j, &folder, "sequences"));
-        TRY(file_remove_tree(folder));
-        mem_free(&folder);
-        TRY(job_path(j, &folder, "state/sequences"));
-        TRY(file_remove_tree(folder));
-        TRY(file_make_folder(folder));
-        snprintf(text, sizeof text, "%016llx", (unsigned long long)hash);
-        TRY(file_commit(note, text, strlen(text), "sequence-settings"));
+    if (!note_is(j, note, hash)) {
+        for (int i = 0; i < 2; i++) {
+            mem_free(&path);
+            TRY(job_path(j, &path, "%s", folders[i]));
+            TRY(file_remove_tree(path));
+            TRY(file_make_folder(path));
+        }
+        TRY(note_hash(j, note, hash, "", "sequence-settings"));
     }
     TRY(stage_make_folders(j, "sequences", x->n_blocks));
     mem_free(&path);
     TRY(job_path(j, &path, "sequences/%s", j->sequence.name));
     TRY(file_make_folder(path));
 done:
-    mem_free(&note);
-    mem_free(&folder);
     mem_free(&path);
-    mem_free(&bytes);
     return rc;
 }
 

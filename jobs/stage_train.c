@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "jobs/note.h"
 #include "jobs/sample_set.h"
 #include "work/stop.h"
 
@@ -31,16 +32,16 @@ static void report(void *user, int64_t iteration, double inertia, double changed
 }
 
 /* state/train/NAME.hash says for which settings a result is finished. */
+static const char *note_name(const char *name, char note[64])
+{
+    snprintf(note, 64, "state/train/%.32s.hash", name);
+    return note;
+}
+
 static int is_finished(const job *j, const char *name, uint64_t hash)
 {
-    char *path = NULL;
-    uint8_t *bytes = NULL;
-    size_t n;
-    int finished = job_path(j, &path, "state/train/%s.hash", name) == OK && file_read(path, 64, &bytes, &n) == OK &&
-                   strtoull((char *)bytes, NULL, 16) == hash;
-    mem_free(&path);
-    mem_free(&bytes);
-    return finished;
+    char note[64];
+    return note_is(j, note_name(name, note), hash);
 }
 
 /* The result, and whether it is there. */
@@ -54,21 +55,15 @@ static int is_trained(const job *j, const char *name, const char *result, uint64
 
 static int note_finished(const job *j, const char *name, uint64_t hash, int unread)
 {
-    int rc = OK;
-    char *path = NULL, text[32];
-    snprintf(text, sizeof text, "%016llx%s", (unsigned long long)hash, unread ? " unread" : "");
-    TRY(job_path(j, &path, "state/train/%s.hash", name));
-    TRY(file_commit(path, text, strlen(text), "trained"));
-done:
-    mem_free(&path);
-    return rc;
+    char note[64];
+    return note_hash(j, note_name(name, note), hash, unread ? "unread" : "", "trained");
 }
 
 int stage_forget_trained(const job *j, const char *name)
 {
     int rc = OK;
-    char *path = NULL;
-    TRY(job_path(j, &path, "state/train/%s.hash", name));
+    char *path = NULL, note[64];
+    TRY(job_path(j, &path, "%s", note_name(name, note)));
     TRY(file_remove(path));
 done:
     mem_free(&path);
@@ -77,10 +72,10 @@ done:
 
 int stage_trained_unread(const job *j, const char *name)
 {
-    char *path = NULL;
+    char *path = NULL, note[64];
     uint8_t *bytes = NULL;
     size_t n;
-    int unread = job_path(j, &path, "state/train/%s.hash", name) == OK && file_read(path, 64, &bytes, &n) == OK &&
+    int unread = job_path(j, &path, "%s", note_name(name, note)) == OK && file_read(path, 64, &bytes, &n) == OK &&
                  strstr((char *)bytes, "unread");
     mem_free(&path);
     mem_free(&bytes);

@@ -84,9 +84,9 @@ int stage_units(stages *s)
     char *path = NULL;
     uint64_t hash = 0;
     if (s->repack) return OK;
-    TRY(job_path(j, &path, "state/units.bin"));
-    TRY(settings_hash(j, SCOPE_TOKENS, "", corpus_index_hash(s->index), &hash));
-    if (j->p.rank == 0) {
+    rc = job_path(j, &path, "state/units.bin");
+    if (rc == OK) rc = settings_hash(j, SCOPE_TOKENS, "", corpus_index_hash(s->index), &hash);
+    if (rc == OK && j->p.rank == 0) {
         rc = unit_table_open(&s->units, path, hash);
         if (rc == ERR_MISSING || rc == ERR_CORRUPT) rc = make(s, path, hash);
     }

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "jobs/dataset_file.h"
+#include "jobs/note.h"
 #include "jobs/runs_log.h"
 #include "jobs/suspects.h"
 
@@ -33,17 +34,6 @@ static int read_text(const job *j, const char *name, char **text)
     size_t n;
     TRY(job_path(j, &path, "%s", name));
     TRY(file_read(path, TEXT_LIMIT, (uint8_t **)text, &n));
-done:
-    mem_free(&path);
-    return rc;
-}
-
-static int write_text(const job *j, const char *name, const char *text)
-{
-    int rc = OK;
-    char *path = NULL;
-    TRY(job_path(j, &path, "%s", name));
-    TRY(file_commit(path, text, strlen(text), "settings"));
 done:
     mem_free(&path);
     return rc;
@@ -106,7 +96,7 @@ static int wipe(const job *j)
                                         "vocabulary.json", "rejects.jsonl", "report.html",    "codebooks",
                                         "shards",          "sequences"};
     int rc = OK;
-    TRY(write_text(j, "state/wipe", "begun\n"));
+    TRY(note_text(j, "state/wipe", "begun\n", "settings"));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) TRY(remove_state(j, names[i]));
     TRY(stages_empty_state(j, "wipe"));
     TRY(remove_state(j, "state/wipe"));
@@ -200,8 +190,8 @@ static int settle(stages *s, int act)
     if (first != SCOPE_RUN) TRY(invalidate(s->j, first));
 fresh:
     if (!act) goto done;
-    TRY(write_text(s->j, "state/config.resolved.yaml", s->settings.resolved));
-    TRY(write_text(s->j, "state/facts", s->settings.facts));
+    TRY(note_text(s->j, "state/config.resolved.yaml", s->settings.resolved, "settings"));
+    TRY(note_text(s->j, "state/facts", s->settings.facts, "settings"));
 done:
     mem_free(&resolved);
     mem_free(&facts);
