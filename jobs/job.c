@@ -71,75 +71,57 @@ static void usage(FILE *out, const verb *verbs, size_t n)
                  "75 stopped cleanly: run the same command again\n");
 }
 
-static int parse(job *j, command_line *c, int argc, char **argv, const verb *verbs, size_t n_verbs)
+static int read_options(job *j, command_line *c, int argc, char **argv)
 {
     int rc = OK, opt;
-    enum {
-        SET = 256,
-        OUTPUT_DIR,
-        LIMIT,
-        DRY_RUN,
-        OVERWRITE,
-        RETRY,
-        HELP,
-        MATERIALISE,
-        CORPUS,
-        WAV,
-        PNG,
-        NPY,
-        WHAT,
-        TO,
-        FEATURE
-    };
-    static const struct option_definition {
+    enum { FIRST = 256 }; /* beyond the short options */
+    const struct {
         const char *name;
-        int argument, value;
-    } table[] = {{"set", 1, SET},
-                 {"output-dir", 1, OUTPUT_DIR},
-                 {"limit", 1, LIMIT},
-                 {"dry-run", 0, DRY_RUN},
-                 {"overwrite", 0, OVERWRITE},
-                 {"retry-environment", 0, RETRY},
-                 {"help", 0, HELP},
-                 {"verbose", 0, 'v'},
-                 {"materialise", 0, MATERIALISE},
-                 {"corpus", 1, CORPUS},
-                 {"wav", 1, WAV},
-                 {"png", 1, PNG},
-                 {"npy", 1, NPY},
-                 {"what", 1, WHAT},
-                 {"to", 1, TO},
-                 {"feature", 1, FEATURE}};
-    struct option long_options[sizeof table / sizeof *table + 1];
-    memset(long_options, 0, sizeof long_options);
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        long_options[i] = (struct option){table[i].name, table[i].argument, NULL, table[i].value};
+        int *flag;
+        const char **text;
+    } table[] = {{"set", NULL, NULL},
+                 {"output-dir", NULL, &c->output_dir},
+                 {"limit", NULL, &c->limit},
+                 {"dry-run", &j->dry_run, NULL},
+                 {"overwrite", &j->overwrite, NULL},
+                 {"retry-environment", &j->retry_environment, NULL},
+                 {"help", &c->help, NULL},
+                 {"verbose", &j->verbose, NULL},
+                 {"materialise", &j->materialise, NULL},
+                 {"corpus", NULL, &j->corpus_root},
+                 {"wav", NULL, &j->write_wav},
+                 {"png", NULL, &j->write_png},
+                 {"npy", NULL, &j->npy},
+                 {"what", NULL, &j->what},
+                 {"to", NULL, &j->to},
+                 {"feature", NULL, &j->feature}};
+    struct option options[sizeof table / sizeof *table + 1];
+    memset(options, 0, sizeof options);
+    for (int i = 0; i < (int)(sizeof table / sizeof *table); i++)
+        options[i] = (struct option){table[i].name, table[i].flag ? no_argument : required_argument, NULL, FIRST + i};
     opterr = 0;
-    while ((opt = getopt_long(argc, argv, "vh", long_options, NULL)) != -1) {
-        switch (opt) {
-        case SET:
+    while ((opt = getopt_long(argc, argv, "vh", options, NULL)) != -1) {
+        if (opt == '?') FAIL(ERR_USAGE, "unknown or incomplete option %s; see tessera --help", argv[optind - 1]);
+        if (opt == 'v') j->verbose = 1;
+        if (opt == 'h') c->help = 1;
+        if (opt < FIRST) continue;
+        if (table[opt - FIRST].flag) {
+            *table[opt - FIRST].flag = 1;
+        } else if (table[opt - FIRST].text) {
+            *table[opt - FIRST].text = optarg;
+        } else {
             if (c->n_sets == MAX_SETS) FAIL(ERR_USAGE, "more than %d --set", MAX_SETS);
             c->sets[c->n_sets++] = optarg;
-            break;
-        case OUTPUT_DIR: c->output_dir = optarg; break;
-        case LIMIT: c->limit = optarg; break;
-        case DRY_RUN: j->dry_run = 1; break;
-        case OVERWRITE: j->overwrite = 1; break;
-        case RETRY: j->retry_environment = 1; break;
-        case MATERIALISE: j->materialise = 1; break;
-        case CORPUS: j->corpus_root = optarg; break;
-        case WAV: j->write_wav = optarg; break;
-        case PNG: j->write_png = optarg; break;
-        case NPY: j->npy = optarg; break;
-        case WHAT: j->what = optarg; break;
-        case TO: j->to = optarg; break;
-        case FEATURE: j->feature = optarg; break;
-        case 'v': j->verbose++; break;
-        case 'h':
-        case HELP: c->help = 1; break;
-        default: FAIL(ERR_USAGE, "unknown or incomplete option %s; see tessera --help", argv[optind - 1]);
         }
     }
+done:
+    return rc;
+}
+
+static int parse(job *j, command_line *c, int argc, char **argv, const verb *verbs, size_t n_verbs)
+{
+    int rc = OK;
+    TRY(read_options(j, c, argc, argv));
     if (optind < argc) {
         for (size_t i = 0; i < n_verbs; i++)
             if (!strcmp(verbs[i].name, argv[optind])) c->verb = &verbs[i];
@@ -263,13 +245,12 @@ done:
     return rc;
 }
 
-static void say_failure(const job *j, int status)
+static void say_failure(int status)
 {
     if (status == ERR_STOPPED)
         LOG_JOB(LOG_INFO, "stopped (%s); run the same command again to go on", status_message());
     else
         log_write(LOG_ERROR, 1, status_file(), status_line(), "%s", status_message());
-    (void)j;
 }
 
 static int help(const verb *verbs, size_t n_verbs, const command_line *c)
@@ -302,7 +283,7 @@ int job_main(int argc, char **argv, const verb *verbs, size_t n_verbs)
     file_set_tag(tag);
     if (rc == OK) rc = run_verb(&j, &c);
     rc = par_agree(&j.p, rc);
-    if (rc != OK) say_failure(&j, rc);
+    if (rc != OK) say_failure(rc);
     config_free(&j.config);
     mem_free(&j.out);
     log_open(NULL, LOG_INFO);
