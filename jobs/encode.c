@@ -16,7 +16,6 @@ typedef struct encoding {
     sound *sound;
     picture *picture;
     projection *map;
-    assigner *audio, *image;
     float *x; /* vectors of all files, one width */
     size_t n, capacity;
     int64_t d;
@@ -66,12 +65,35 @@ done:
     return rc;
 }
 
+static int load_map(encoding *e)
+{
+    int rc = OK;
+    const job *j = e->j;
+    char *path = NULL;
+    int64_t components;
+    if (!*j->image.projection) goto done;
+    TRY(image_pca_components(&j->image, &components));
+    if (components) {
+        TRY(job_path(j, &path, "codebooks/image-projection.bin"));
+        if (projection_read(&e->map, path) != OK)
+            FAIL(ERR_CONFIG, "pictures need their projection: %s; train it (tessera train)", status_message());
+    } else {
+        TRY(projection_load(&e->map, j->image.projection, (j->image.grey ? 1 : 3) * j->image.patch * j->image.patch));
+    }
+done:
+    mem_free(&path);
+    return rc;
+}
+
 static int encode_picture(encoding *e, const media *m)
 {
     int rc = OK;
     const float *x;
     int64_t rows, columns;
-    if (!e->picture) TRY(picture_create(&e->picture, &e->j->image, e->map));
+    if (!e->picture) {
+        TRY(load_map(e));
+        TRY(picture_create(&e->picture, &e->j->image, e->map));
+    }
     if (e->n && (!e->is_image || e->d != picture_width(e->picture)))
         FAIL(ERR_USAGE, "give sound and pictures in separate calls");
     e->is_image = 1;
@@ -107,8 +129,12 @@ static int encode_file(encoding *e, const char *path)
     TRY(media_open(".", &row, MEDIA_AUDIO, INT64_MAX, &m));
     if (m.status != OK) FAIL(m.status, "%s", m.message);
     rc = image_probe(&m.source, &info) == OK ? encode_picture(e, &m) : encode_sound(e, &row, &m);
-    if (rc != OK) FAIL(rc, "%s: %s", path, status_message());
 done:
+    /* a file named on the command line is no row that could be rejected */
+    if (status_is_item(rc) || status_is_environment(rc))
+        rc = strncmp(status_message(), path, strlen(path))
+                 ? status_set(ERR_USAGE, __FILE__, __LINE__, "%s: %s", path, status_message())
+                 : ERR_USAGE;
     media_close(&m);
     return rc;
 }
@@ -142,25 +168,6 @@ done:
     return rc;
 }
 
-static int load_map(encoding *e)
-{
-    int rc = OK;
-    const job *j = e->j;
-    char *path = NULL;
-    int64_t components;
-    if (!*j->image.projection) goto done;
-    TRY(image_pca_components(&j->image, &components));
-    if (components) {
-        TRY(job_path(j, &path, "state/projection.bin"));
-        TRY(projection_read(&e->map, path));
-    } else {
-        TRY(projection_load(&e->map, j->image.projection, (j->image.grey ? 1 : 3) * j->image.patch * j->image.patch));
-    }
-done:
-    mem_free(&path);
-    return rc;
-}
-
 int verb_encode(job *j)
 {
     int rc = OK;
@@ -170,15 +177,12 @@ int verb_encode(job *j)
     if (j->what && !tokens && strcmp(j->what, "features"))
         FAIL(ERR_USAGE, "--what is features or tokens, not \"%s\"", j->what);
     if (!j->n_args) FAIL(ERR_USAGE, "tessera encode needs a config and at least one file");
-    TRY(load_map(&e));
     for (int i = 0; i < j->n_args; i++) TRY(encode_file(&e, j->args[i]));
     TRY(write_result(&e, tokens));
 done:
     sound_free(&e.sound);
     picture_free(&e.picture);
     projection_free(&e.map);
-    assigner_free(&e.audio);
-    assigner_free(&e.image);
     mem_free(&e.x);
     return rc;
 }

@@ -40,6 +40,9 @@ refused 2 "manifest.jsonl" run "$CONFIG" --set corpus.path=empty/manifest.jsonl
 refused 2 "output.path a-file cannot be used" run "$CONFIG" --output-dir a-file
 refused 2 "output.path a-file/dataset cannot be used" run "$CONFIG" --output-dir a-file/dataset
 refused 2 "nowhere" verify nowhere
+refused 2 "nowhere.wav" encode "$CONFIG" nowhere.wav
+refused 2 "bad/cut.png" encode "$CONFIG" corpus/bad/cut.png
+refused 2 "train it" encode "$CONFIG" corpus/bad/cut.png --set image.projection=pca:4
 
 step "a folder that cannot be read"
 if [ "$(id -u)" -ne 0 ]; then
