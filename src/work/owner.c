@@ -82,6 +82,12 @@ done:
     return rc;
 }
 
+static int same_slurm_job(const record *r)
+{
+    const char *job = getenv("SLURM_JOB_ID");
+    return job && *job && !strcmp(job, r->job);
+}
+
 static int is_alive(const char *path, const record *r, int64_t mtime_ns, int *alive)
 {
     int rc = OK;
@@ -94,6 +100,7 @@ static int is_alive(const char *path, const record *r, int64_t mtime_ns, int *al
         *alive = process_start(r->pid) == r->boot && r->boot != 0;
         goto done;
     }
+    if (same_slurm_job(r)) goto done; /* queued again on another node: its earlier life is over */
     TRY(server_now(path, &now));
     *alive = now - mtime_ns < (int64_t)DEAD_S * 1000000000;
 done:

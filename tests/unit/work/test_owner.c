@@ -75,6 +75,23 @@ static void another_host_is_alive_for_a_minute(void **state)
     owner_release(&a);
 }
 
+/* Slurm ends a job before it starts it again. */
+static void an_earlier_life_of_the_same_slurm_job_is_over(void **state)
+{
+    (void)state;
+    static const char text[] = "active 1\njob 7\nhost elsewhere\npid 1\nboot 1\nstart 0\nattempt 9\n";
+    owner *a = NULL;
+    int64_t attempt;
+    assert_int_equal(file_commit(path, text, strlen(text), "test"), OK);
+    assert_int_equal(setenv("SLURM_JOB_ID", "8", 1), 0);
+    assert_int_equal(owner_take(&a, path, &attempt), ERR_BUSY);
+    assert_int_equal(setenv("SLURM_JOB_ID", "7", 1), 0);
+    assert_int_equal(owner_take(&a, path, &attempt), OK);
+    assert_int_equal(attempt, 10);
+    assert_int_equal(unsetenv("SLURM_JOB_ID"), 0);
+    owner_release(&a);
+}
+
 static void rows_in_hand_outlive_a_crash(void **state)
 {
     (void)state;
@@ -112,6 +129,7 @@ int main(void)
         cmocka_unit_test(a_living_owner_keeps_others_out),
         cmocka_unit_test(a_killed_owner_is_replaced),
         cmocka_unit_test(another_host_is_alive_for_a_minute),
+        cmocka_unit_test(an_earlier_life_of_the_same_slurm_job_is_over),
         cmocka_unit_test(rows_in_hand_outlive_a_crash),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
