@@ -20,3 +20,5 @@ export OMPI_MCA_btl_vader_single_copy_mechanism=none
 mpirun --use-hwthread-cpus --bind-to none -n "$cores" build/tessera run configs/quickstart.yaml
 say "the dataset is in $PWD/$out"
 build/tessera status "$out"
+echo "rejected, with the reason:"
+sed -n 's/.*"source":"\([^"]*\)".*"message":"\(.*\)".*/  \1: \2/p' "$out/rejects.jsonl"
