@@ -1,9 +1,9 @@
 /* Who works on an output folder: a file with job, host, pid, start and attempt, whose modification time is the
  * heartbeat.
  *
- * It keeps two lives of a job apart; correctness never rests on it. Same host: the pid is tested. Other host: an earlier
- * life of the same Slurm job is over, and so is one whose heartbeat is older than 60 s by the file server's clock. Local
- * (rank 0). */
+ * It keeps two lives of a job apart; correctness never rests on it. Same host: the pid is tested. Other host: an
+ * earlier life of the same Slurm job is over, and so is one whose heartbeat is older than 60 s by the file server's
+ * clock. Local (rank 0). */
 #pragma once
 
 #include <stdint.h>
