@@ -33,7 +33,9 @@ cp -r dataset/state/parts other
 rm -rf dataset
 faulty "usr1=shard.mid-gather" 2 run "$CONFIG"
 expect_exit 75
-for part in $(cd other && find . -name '*.part' | sort | head -n 3); do cp "other/$part" "dataset/state/parts/$part"; done
+for part in $(cd other && find . -name "*.part" | sort | head -n 3); do
+    cp "other/$part" "dataset/state/parts/$part"
+done
 run 2 run "$CONFIG"
 expect_exit 0
 expect_message "belongs to other settings"
