@@ -31,12 +31,6 @@ static int64_t next_segment(void *user, int rank)
     return x->next < x->n_segments ? x->next++ : -1;
 }
 
-static void segment_done(void *user, int64_t task)
-{
-    (void)user;
-    (void)task;
-}
-
 static int64_t segments_left(void *user)
 {
     const indexing *x = user;
@@ -151,8 +145,7 @@ static int build(indexing *x)
     schedule_options o = {.root_works_below = j->run.root_works_below, .phase = "index", .metrics = j->metrics};
     o.total.units = x->n_segments;
     o.total.work = (double)x->n_segments;
-    schedule_tasks tasks = {
-        .next = next_segment, .done = segment_done, .left = segments_left, .perform = build_segment, .user = x};
+    schedule_tasks tasks = {.next = next_segment, .left = segments_left, .perform = build_segment, .user = x};
     TRY(schedule_run(&j->p, &o, &tasks));
     if (j->p.rank == 0) {
         LOG_JOB(LOG_INFO, "index: merging");

@@ -67,12 +67,6 @@ static int64_t next_block(void *user, int rank)
     return x->next < x->n_blocks ? x->next++ : -1;
 }
 
-static void block_done(void *user, int64_t task)
-{
-    (void)user;
-    (void)task;
-}
-
 static int64_t blocks_left(void *user) { return ((packing *)user)->n_blocks - ((packing *)user)->next; }
 
 static int pack_one(void *user, schedule *schedule, int64_t task, int final, progress_counts *counts)
@@ -178,8 +172,7 @@ static int run(packing *x)
             o.before.units++;
             o.before.work++;
         }
-    schedule_tasks tasks = {
-        .next = next_block, .done = block_done, .left = blocks_left, .perform = pack_one, .user = x};
+    schedule_tasks tasks = {.next = next_block, .left = blocks_left, .perform = pack_one, .user = x};
     x->next = 0;
     return schedule_run(&j->p, &o, &tasks);
 }

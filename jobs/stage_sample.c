@@ -46,12 +46,6 @@ static int64_t next_unit(void *user, int rank)
     return x->next < n ? x->next++ : -1;
 }
 
-static void unit_done(void *user, int64_t task)
-{
-    (void)user;
-    (void)task;
-}
-
 static int64_t units_left(void *user)
 {
     const sampling *x = user;
@@ -205,12 +199,8 @@ int stage_sample(const training *t)
         o.before.units += one.units;
         o.before.work += one.work;
     }
-    schedule_tasks tasks = {.next = next_unit,
-                            .done = unit_done,
-                            .left = units_left,
-                            .perform = sample_unit,
-                            .upcoming = upcoming,
-                            .user = &x};
+    schedule_tasks tasks = {
+        .next = next_unit, .left = units_left, .perform = sample_unit, .upcoming = upcoming, .user = &x};
     TRY(schedule_run(&j->p, &o, &tasks));
 done:
     row_work_close(&x.work);

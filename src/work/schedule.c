@@ -145,7 +145,7 @@ static void report(schedule *s, int rank, const message *m)
 {
     s->in_hand--;
     if (m->status == OK) {
-        s->tasks->done(s->tasks->user, m->task);
+        if (s->tasks->done) s->tasks->done(s->tasks->user, m->task);
         s->now.units += 1;
         s->now.rows += m->counts.rows;
         s->now.rejects += m->counts.rejects;

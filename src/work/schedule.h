@@ -25,7 +25,7 @@ typedef struct schedule_options {
 typedef struct schedule_tasks {
     /* Rank 0: the next task for this rank, or -1: none now (but maybe after a task in hand is done). */
     int64_t (*next)(void *user, int rank);
-    /* Rank 0: this task is committed. */
+    /* Rank 0, may be NULL: this task is committed. */
     void (*done)(void *user, int64_t task);
     /* Rank 0: tasks not handed out yet; early requests wait below the number of ranks, and 0 with none in hand is the
      * end. */
