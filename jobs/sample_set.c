@@ -85,10 +85,16 @@ static const uint16_t *vector_at(sample_set *x, int64_t i)
     return x->parts[low].values + (i - x->parts[low].first) * x->raw_width;
 }
 
-static int read_vectors(void *user, int64_t i, int64_t n, uint16_t *out)
+static int read_vectors(void *user, int64_t i, int64_t n, void *buffer, const void **rows)
 {
     sample_set *x = user;
+    uint16_t *out = buffer;
+    *rows = buffer;
     size_t w = (size_t)x->raw_width;
+    if (!x->map && n == 1) {
+        *rows = vector_at(x, i);
+        return OK;
+    }
     if (!x->map) {
         for (int64_t r = 0; r < n; r++) memcpy(out + (size_t)r * w, vector_at(x, i + r), w * sizeof *out);
         return OK;

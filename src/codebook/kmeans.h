@@ -6,15 +6,23 @@
 #include "config/options.h"
 #include "par/par.h"
 
-/* Training vectors in half precision: this rank's contiguous range of the global order. Ranges ascend with the ranks,
- * without gaps. */
+typedef enum kmeans_type { KMEANS_HALF, KMEANS_FLOAT } kmeans_type; /* fp16 or fp32 */
+
+/* Training vectors: this rank's contiguous range of the global order. Ranges ascend with the ranks, without gaps. */
 typedef struct kmeans_data {
     int64_t n_global, first, n_local; /* this rank holds vectors first .. first + n_local - 1 */
     int64_t d;
-    /* Vectors i .. i+n-1 (global numbers, within this rank's range) into out (n, d), fp16. Status. */
-    int (*read)(void *user, int64_t i, int64_t n, uint16_t *out);
+    kmeans_type type;
+    /* *rows: vectors i .. i+n-1 (global numbers, within this rank's range), (n, d) values of `type`: in `buffer`, which
+     * has room for them, or in memory of the source that stays as it is until the next call. Status. */
+    int (*read)(void *user, int64_t i, int64_t n, void *buffer, const void **rows);
     void *user;
 } kmeans_data;
+
+/* What nearest means. COSINE: vectors are scaled to unit length (zeros stay zeros), centroids too, so the nearest is
+ * the one of the largest cosine. INNER: only the centroids are (spherical k-means over unscaled vectors), so the nearest
+ * is the one of the largest inner product. */
+typedef enum kmeans_metric { KMEANS_L2, KMEANS_COSINE, KMEANS_INNER } kmeans_metric;
 
 typedef struct kmeans_options {
     int64_t size; /* K */
@@ -23,6 +31,9 @@ typedef struct kmeans_options {
     double tolerance;     /* stop when the inertia falls by less than this share, or fewer than this share of vectors
                              (or none) changed code; negative: never before max_iterations */
     int64_t seed_vectors; /* vectors per code that seeding looks at */
+    int64_t seedings;     /* seedings that are tried; the best on held-out vectors is used; 0 counts as 1 */
+    kmeans_metric metric;
+    int64_t memory; /* bytes per rank for what only makes it faster (filter rows, bounds); 0: no limit */
     double held_out;      /* share of vectors, by hash, that only measure quality */
     const float *start;   /* (size, d) centroids to start from; NULL: choose seeds */
 } kmeans_options;

@@ -5,13 +5,15 @@
 #include "base/status.h"
 #include "tensor/half.h"
 
+#include <string.h>
+
 int kmeans_rows_create(kmeans_rows *r, const kmeans_data *data, uint64_t seed, double held_out)
 {
     int rc = OK;
     size_t size;
     *r = (kmeans_rows){.data = data, .seed = seed, .held_out = held_out};
     TRY(size_mul(KMEANS_BLOCK, (size_t)data->d, &size));
-    TRY(MEM_ALLOC(r->halves, size));
+    TRY(mem_alloc(&r->buffer, size, data->type == KMEANS_HALF ? sizeof(uint16_t) : sizeof(float)));
     TRY(MEM_ALLOC(r->x, size));
     TRY(MEM_ALLOC(r->numbers, KMEANS_BLOCK));
     kmeans_rows_rewind(r);
@@ -22,7 +24,7 @@ done:
 
 void kmeans_rows_free(kmeans_rows *r)
 {
-    mem_free(&r->halves);
+    mem_free(&r->buffer);
     mem_free(&r->x);
     mem_free(&r->numbers);
 }
@@ -38,33 +40,54 @@ int kmeans_is_held_out(const kmeans_rows *r, int64_t number)
     return r->held_out > 0 && rng_uniform(r->seed, KMEANS_KEY(KMEANS_HELD_OUT, 0), (uint64_t)number) < r->held_out;
 }
 
-static int read_checked(kmeans_rows *r, int64_t first, int64_t n)
+static int is_finite(const void *row, int64_t d, kmeans_type type)
+{
+    unsigned special = 0;
+    if (type == KMEANS_HALF)
+        for (int64_t w = 0; w < d; w++) special |= (((const uint16_t *)row)[w] & 0x7c00) == 0x7c00;
+    else
+        for (int64_t w = 0; w < d; w++) special |= (((const uint32_t *)row)[w] & 0x7f800000) == 0x7f800000;
+    return !special;
+}
+
+static const void *row_at(const void *rows, int64_t i, const kmeans_data *data)
+{
+    return (const char *)rows + (size_t)(i * data->d) * (data->type == KMEANS_HALF ? sizeof(uint16_t) : sizeof(float));
+}
+
+static int read_checked(kmeans_rows *r, int64_t first, int64_t n, const void **rows)
 {
     int rc = OK;
-    int64_t d = r->data->d;
-    TRY(r->data->read(r->data->user, first, n, r->halves));
-    for (int64_t i = 0; i < n; i++) {
-        unsigned special = 0;
-        for (int64_t w = 0; w < d; w++) special |= (r->halves[i * d + w] & 0x7c00) == 0x7c00;
-        if (special) FAIL(ERR_INVALID, "training vector %lld has a value that is not finite", (long long)(first + i));
-    }
+    TRY(r->data->read(r->data->user, first, n, r->buffer, rows));
+    for (int64_t i = 0; i < n; i++)
+        if (!is_finite(row_at(*rows, i, r->data), r->data->d, r->data->type))
+            FAIL(ERR_INVALID, "training vector %lld has a value that is not finite", (long long)(first + i));
 done:
     return rc;
+}
+
+static void to_floats(const void *row, const kmeans_data *data, float *x)
+{
+    if (data->type == KMEANS_HALF)
+        half_to_floats(row, (size_t)data->d, x);
+    else
+        memcpy(x, row, (size_t)data->d * sizeof *x);
 }
 
 int kmeans_rows_next(kmeans_rows *r)
 {
     int rc = OK;
+    const void *rows;
     int64_t d = r->data->d, left = r->data->first + r->data->n_local - r->next,
             n = left < KMEANS_BLOCK ? left : KMEANS_BLOCK;
     r->n_train = r->n_held_out = 0;
     if (n <= 0) return OK;
-    TRY(read_checked(r, r->next, n));
+    TRY(read_checked(r, r->next, n, &rows));
     for (int part = 0; part < 2; part++)
         for (int64_t i = 0; i < n; i++) {
             if (kmeans_is_held_out(r, r->next + i) != part) continue;
             int64_t at = r->n_train + r->n_held_out;
-            half_to_floats(r->halves + i * d, (size_t)d, r->x + at * d);
+            to_floats(row_at(rows, i, r->data), r->data, r->x + at * d);
             r->numbers[at] = r->next + i;
             *(part ? &r->n_held_out : &r->n_train) += 1;
         }
@@ -76,8 +99,9 @@ done:
 int kmeans_rows_one(kmeans_rows *r, int64_t number, float *x)
 {
     int rc = OK;
-    TRY(read_checked(r, number, 1));
-    half_to_floats(r->halves, (size_t)r->data->d, x);
+    const void *rows;
+    TRY(read_checked(r, number, 1, &rows));
+    to_floats(rows, r->data, x);
 done:
     return rc;
 }

@@ -18,7 +18,7 @@ typedef struct kmeans_rows {
     uint64_t seed;
     double held_out;  /* share */
     int64_t next;     /* global number of the first vector of the next block */
-    uint16_t *halves; /* (KMEANS_BLOCK, d) as read */
+    void *buffer;     /* (KMEANS_BLOCK, d) as read */
     float *x;         /* (KMEANS_BLOCK, d) training vectors of the block, then held-out ones */
     int64_t *numbers; /* (KMEANS_BLOCK) their global numbers; ascending within each part */
     int64_t n_train;  /* vectors in the block */

@@ -40,9 +40,11 @@ void training_vector(const training_set *s, int64_t i, uint16_t *x)
     if (i == s->bad) x[s->d - 1] = half_from_float(NAN);
 }
 
-static int read_vectors(void *user, int64_t i, int64_t n, uint16_t *out)
+static int read_vectors(void *user, int64_t i, int64_t n, void *buffer, const void **rows)
 {
     const training_set *s = user;
+    uint16_t *out = buffer;
+    *rows = buffer;
     for (int64_t v = 0; v < n; v++) training_vector(s, i + v, out + v * s->d);
     return OK;
 }
@@ -59,7 +61,7 @@ static int64_t share_before(const training_set *s, int rank, int size)
 kmeans_data training_share(const training_set *s, const par *p)
 {
     int64_t first = share_before(s, p->rank, p->size), end = share_before(s, p->rank + 1, p->size);
-    return (kmeans_data){s->n, first, end - first, s->d, read_vectors, (void *)(uintptr_t)s};
+    return (kmeans_data){s->n, first, end - first, s->d, KMEANS_HALF, read_vectors, (void *)(uintptr_t)s};
 }
 
 par training_alone(const par *all)
