@@ -124,6 +124,7 @@ int sample_set_open(sample_set **out, stages *s, const char *name, uint64_t hash
     TRY(par_agree(p, rc));
     TRY(share_counts(s, folder, hash, counts, &x->raw_width));
     *data = (kmeans_data){.d = map ? projection_outputs(map) : x->raw_width, .read = read_vectors, .user = x};
+    data->in_place = !map;
     for (int64_t u = 0; u < unit_table_units(s->units); u++) data->n_global += counts[u];
     data->first = data->n_global * p->rank / p->size;
     data->n_local = data->n_global * (p->rank + 1) / p->size - data->first;

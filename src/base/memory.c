@@ -6,7 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+
+/* Blocks of this size begin and end with large pages. */
+enum { HUGE_PAGE = 1 << 21, HUGE_FROM = 8 * HUGE_PAGE };
 
 int size_mul(size_t a, size_t b, size_t *out)
 {
@@ -31,9 +35,11 @@ int mem_reserve(void **out, size_t n, size_t size)
     *out = NULL;
     if (__builtin_mul_overflow(n, size, &total) || total > SIZE_MAX / 2 - 64)
         FAIL(ERR_MEMORY, "no memory for %zu elements of %zu bytes", n, size);
-    total = (total + 63) / 64 * 64;
-    *out = aligned_alloc(64, total ? total : 64);
+    size_t unit = total < HUGE_FROM ? 64 : HUGE_PAGE;
+    total = (total + unit - 1) / unit * unit;
+    *out = aligned_alloc(total < HUGE_FROM ? 64 : HUGE_PAGE, total ? total : 64);
     if (!*out) FAIL(ERR_MEMORY, "no memory for %zu bytes", total);
+    if (total >= HUGE_FROM) madvise(*out, total, MADV_HUGEPAGE); /* fewer faults; no matter if refused */
 done:
     return rc;
 }

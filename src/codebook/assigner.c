@@ -2,105 +2,75 @@
 
 #include "base/memory.h"
 #include "base/status.h"
-#include "tensor/panel.h"
+#include "codebook/filter.h"
+#include "codebook/kmeans_rows.h"
+#include "codebook/products.h"
+#include "tensor/distance.h"
 #include "tensor/score_scan.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Nearest centroids: a panel product in fp32 leaves few candidates per row, which are compared in fp64.
- *
- * Why no nearest centroid is lost. Let u = 2^-24, m the centre (a float vector near the centroids; subtracting it keeps
- * distances and makes norms small), X = x - m and C = c - m exactly, x' and c' their fp32 roundings, h = |x'|, g =
- * |c'|, t the product x' . c' of the panel kernel, n = |c'|^2 rounded, s = n - 2 t rounded. Distances are ordered as S
- * = |C|^2 - 2 X . C, and |s - S| <= E(h, g), the sum of centring        |X . C - x' . c'| <= 2.01 u h g,     | |C|^2 -
- * |c'|^2 | <= 2.01 u g^2 product         |x' . c' - t| <= 1.01 r u h g, r = roundings on the way of one term: 256 (or
- * D) in a block, one per block norm, score     u g^2 and u (g^2 + 2.02 h g) underflow       every rounding at most
- * 2^-150 that is E = 2.02 (r + 4) u h g + 5 u g^2 + (D + 4) 2^-147, growing with g; G is the largest g. The decision
- * compares the fp64 sums of (x - c)^2, each within (D + 3) 2^-53 of the true squared distance, itself at most 2 (h^2 +
- * g^2). So the nearest by that decision has s <= min s + 2 E(h, G) + 5 (D + 3) 2^-53 (h^2 + G^2), and everything up to
- * there is a candidate. Where fp32 could overflow (h G or G^2 near its end) all centroids are candidates. */
+/* Candidates for the nearest centroid come from the int8 filter, or from fp32 products where the filter leaves too
+ * many; they are compared in fp64. In the filter the centroid of the least score stands for the previous one: its exact
+ * distance gives the limit. */
 
-enum { MIN_ROWS = 16, MAX_ROWS = 128, PAIRS = 4, MAX_SCORES = 1 << 24 };
-static const int64_t max_depth = 1 << 24; /* so that r u stays below 0.005, as the 1.01 above wants */
-static const double no_overflow = 1e37;
+enum { MAX_ROWS = 64, MIN_ROWS = 16, SCORE_FLOATS = 1 << 16 };
+
+/* More candidates per vector than this: products are cheaper. Looked at after the first vectors. */
+enum { MOST_LEFT = 24, FIRST_LOOK = 256 };
 
 struct assigner {
     int64_t k, d;
-    int64_t rows;         /* per block */
-    float *centroids;     /* (k, d) */
-    float *centre;        /* (d) */
-    float *norms;         /* (k) n */
-    panel *centred;       /* c' */
-    double largest;       /* G, rounded up */
-    float *x;             /* (rows, d) x' */
-    float *scores;        /* (rows, k) */
-    double *lengths;      /* (rows) h, rounded up */
-    uint32_t *candidates; /* (k) of one row */
+    float *centroids; /* (k, d) */
+    const distance_kernel *distance;
     const score_scan *scan;
+    uint32_t *candidates; /* columns or codes of one vector */
+
+    filter *filter; /* NULL: products */
+    filter_rows rows;
+    int64_t block; /* vectors at a time */
+    float *scores; /* (block, columns) */
+    int64_t seen, left;
+
+    products *products; /* NULL: filter */
 };
 
-/* A row and a centroid whose distance is wanted, four at a time, so that their chains of additions overlap. */
-typedef struct pair_queue {
-    const assigner *a;
-    const float *x; /* rows of the caller */
-    uint32_t *codes;
-    double *best; /* squared distance of codes[i]; infinite before the first */
-    int all;      /* distances are wanted even where there is one candidate */
-    int n;
-    int64_t row[PAIRS];
-    uint32_t code[PAIRS];
-} pair_queue;
+static int is_finite_row(const float *x, int64_t d) { return kmeans_magnitude(x, d) < 0x7f800000; }
 
-static int is_finite_row(const float *x, int64_t d)
-{
-    uint32_t top = 0;
-    for (int64_t w = 0; w < d; w++) {
-        uint32_t bits;
-        memcpy(&bits, x + w, sizeof bits);
-        bits &= 0x7fffffff;
-        top = bits > top ? bits : top;
-    }
-    return top < 0x7f800000;
-}
-
-/* x - centre rounded to fp32; returns its length, rounded up (the sum in any order: four chains for speed). */
-static double centre_row(const float *x, const float *centre, int64_t d, float *out)
-{
-    double sum[4] = {0};
-    int64_t w = 0;
-    for (; w + 4 <= d; w += 4)
-        for (int l = 0; l < 4; l++) {
-            out[w + l] = x[w + l] - centre[w + l];
-            sum[l] += (double)out[w + l] * out[w + l];
-        }
-    for (; w < d; w++) {
-        out[w] = x[w] - centre[w];
-        sum[0] += (double)out[w] * out[w];
-    }
-    return sqrt(sum[0] + sum[1] + sum[2] + sum[3]) * (1 + 0x1p-20);
-}
-
-/* The centre: mean of the centroids, rounded; and c', n and G from it. */
-static int centre_centroids(assigner *a)
+static int use_products(assigner *a)
 {
     int rc = OK;
-    float *centred = NULL;
-    TRY(MEM_ALLOC(centred, (size_t)(a->k * a->d)));
-    for (int64_t w = 0; w < a->d; w++) {
-        double sum = 0;
-        for (int64_t j = 0; j < a->k; j++) sum += a->centroids[j * a->d + w];
-        a->centre[w] = (float)(sum / (double)a->k);
-    }
-    for (int64_t j = 0; j < a->k; j++) {
-        double length = centre_row(a->centroids + j * a->d, a->centre, a->d, centred + j * a->d), norm = 0;
-        for (int64_t w = 0; w < a->d; w++) norm += (double)centred[j * a->d + w] * centred[j * a->d + w];
-        a->norms[j] = (float)norm;
-        if (!(length <= a->largest)) a->largest = length;
-    }
-    TRY(panel_create(&a->centred, centred, a->k, a->d));
+    TRY(products_create(&a->products, a->centroids, a->k, a->d));
+    filter_free(&a->filter);
+    filter_rows_free(&a->rows);
+    mem_free(&a->scores);
 done:
-    mem_free(&centred);
+    return rc;
+}
+
+static int use_filter(assigner *a)
+{
+    int rc = OK;
+    float *centre = NULL;
+    double *sum = NULL;
+    int64_t columns;
+    TRY(MEM_ALLOC(centre, (size_t)a->d));
+    TRY(MEM_ALLOC(sum, (size_t)a->d));
+    for (int64_t j = 0; j < a->k; j++)
+        for (int64_t w = 0; w < a->d; w++) sum[w] += a->centroids[j * a->d + w];
+    for (int64_t w = 0; w < a->d; w++) centre[w] = (float)(sum[w] / (double)a->k);
+    TRY(filter_create(&a->filter, a->k, a->d, centre, NULL, 0, a->d));
+    columns = a->filter->n_panels * PANEL8_COLUMNS;
+    a->block = SCORE_FLOATS / columns / PANEL8_ROWS * PANEL8_ROWS;
+    if (a->block < MIN_ROWS) a->block = MIN_ROWS;
+    if (a->block > MAX_ROWS) a->block = MAX_ROWS;
+    TRY(MEM_RESERVE(a->scores, (size_t)(a->block * columns)));
+    TRY(filter_rows_create(&a->rows, a->filter, a->block));
+    TRY(filter_load(a->filter, a->centroids));
+done:
+    mem_free(&centre);
+    mem_free(&sum);
     return rc;
 }
 
@@ -110,25 +80,19 @@ int assigner_create(assigner **out, const float *centroids, int64_t k, int64_t d
     size_t size;
     assigner *a = NULL;
     *out = NULL;
-    if (k < 1 || d < 1 || k > UINT32_MAX || d > max_depth)
+    if (k < 1 || d < 1 || k > UINT32_MAX || d > 1 << 24)
         FAIL(ERR_INVALID, "a codebook of %lld centroids of %lld values", (long long)k, (long long)d);
     for (int64_t j = 0; j < k; j++)
         if (!is_finite_row(centroids + j * d, d))
             FAIL(ERR_INVALID, "centroid %lld has a value that is not finite", (long long)j);
     TRY(size_mul((size_t)k, (size_t)d, &size));
     TRY(MEM_ALLOC(a, 1));
-    *a = (assigner){.k = k, .d = d, .rows = MAX_SCORES / k, .scan = score_scan_best()};
-    if (a->rows < MIN_ROWS) a->rows = MIN_ROWS;
-    if (a->rows > MAX_ROWS) a->rows = MAX_ROWS;
-    TRY(MEM_ALLOC(a->centroids, size));
-    memcpy(a->centroids, centroids, size * sizeof *centroids);
-    TRY(MEM_ALLOC(a->centre, (size_t)d));
-    TRY(MEM_ALLOC(a->norms, (size_t)k));
-    TRY(MEM_ALLOC(a->x, (size_t)(a->rows * d)));
-    TRY(MEM_ALLOC(a->scores, (size_t)(a->rows * k)));
-    TRY(MEM_ALLOC(a->lengths, (size_t)a->rows));
-    TRY(MEM_ALLOC(a->candidates, (size_t)k));
-    TRY(centre_centroids(a));
+    *a = (assigner){.k = k, .d = d, .distance = distance_kernel_best(), .scan = score_scan_best()};
+    TRY(mem_copy((char **)&a->centroids, centroids, size * sizeof *centroids));
+    TRY(MEM_ALLOC(a->candidates, (size_t)k + PANEL8_COLUMNS));
+    rc = use_filter(a);
+    if (rc == ERR_LIMIT) rc = use_products(a);
+    if (rc != OK) goto done;
     *out = a;
     a = NULL;
 done:
@@ -136,104 +100,97 @@ done:
     return rc;
 }
 
-void assigner_free(assigner **a)
+void assigner_free(assigner **pa)
 {
-    if (*a) {
-        mem_free(&(*a)->centroids);
-        mem_free(&(*a)->centre);
-        mem_free(&(*a)->norms);
-        mem_free(&(*a)->x);
-        mem_free(&(*a)->scores);
-        mem_free(&(*a)->lengths);
-        mem_free(&(*a)->candidates);
-        panel_free(&(*a)->centred);
-    }
-    mem_free(a);
+    assigner *a = *pa;
+    if (!a) return;
+    mem_free(&a->centroids);
+    mem_free(&a->candidates);
+    mem_free(&a->scores);
+    filter_free(&a->filter);
+    filter_rows_free(&a->rows);
+    products_free(&a->products);
+    mem_free(pa);
 }
 
-/* Sums of (x - c)^2 in ascending order, and the best so far: pairs of a row come with ascending codes, so < keeps the
- * lowest on ties. */
-static void queue_flush(pair_queue *q)
+/* The nearest of n candidates, lowest code on ties; `best` is at the squared distance *squared, or infinite when no
+ * distance is known yet. */
+static uint32_t nearest_of(const assigner *a, const float *x, const uint32_t *codes, int64_t n, uint32_t best,
+                           double *squared)
 {
-    int64_t d = q->a->d;
-    const float *x[PAIRS], *c[PAIRS];
-    double sum[PAIRS] = {0};
-    for (int p = 0; p < PAIRS; p++) {
-        int i = p < q->n ? p : 0;
-        x[p] = q->x + q->row[i] * d;
-        c[p] = q->a->centroids + q->code[i] * d;
-    }
-    for (int64_t w = 0; w < d; w++)
-        for (int p = 0; p < PAIRS; p++) {
-            double difference = (double)x[p][w] - (double)c[p][w];
-            sum[p] += difference * difference;
+    uint32_t known = isfinite(*squared) ? best : UINT32_MAX;
+    for (int64_t j = 0; j < n; j++) {
+        if (codes[j] == known) continue;
+        double distance = a->distance->floats(x, a->centroids + codes[j] * a->d, a->d);
+        if (distance < *squared || (distance == *squared && codes[j] < best)) {
+            *squared = distance;
+            best = codes[j];
         }
-    for (int p = 0; p < q->n; p++) {
-        if (!(sum[p] < q->best[q->row[p]])) continue;
-        q->best[q->row[p]] = sum[p];
-        q->codes[q->row[p]] = q->code[p];
     }
-    q->n = 0;
+    return best;
 }
 
-static void queue_add(pair_queue *q, int64_t row, int64_t code)
+static void score_block(assigner *a, const float *x, int64_t n)
 {
-    q->row[q->n] = row;
-    q->code[q->n] = (uint32_t)code;
-    if (++q->n == PAIRS) queue_flush(q);
+    filter *f = a->filter;
+    int64_t columns = f->n_panels * PANEL8_COLUMNS;
+    filter_rows_set(&a->rows, f, 0, x, n);
+    for (int64_t g = 0; g < f->n_panels; g++)
+        for (int64_t i = 0; i < n; i += PANEL8_ROWS) {
+            panel8_tile t;
+            for (int p = 0; p < PANEL8_ROWS; p++) filter_tile_set(&a->rows, i + p < n ? i + p : i, p, &t);
+            f->kernel->scores(&f->layout, f->panels + (size_t)g * f->layout.bytes, &t,
+                              a->scores + i * columns + g * PANEL8_COLUMNS, columns);
+        }
 }
 
-/* A row whose nearest centroid is among n codes, ascending. Alone it needs no distance unless the caller wants it. */
-static void queue_candidates(pair_queue *q, int64_t row, const uint32_t *codes, int64_t n)
+/* Up to a->block vectors through the filter. */
+static void filter_block(assigner *a, const float *x, int64_t n, uint32_t *codes, double *best)
 {
-    q->codes[row] = codes[0];
-    for (int64_t j = 0; j < n && (n > 1 || q->all); j++) queue_add(q, row, codes[j]);
-}
-
-/* Highest score that a nearest centroid can have (see the top of the file), rounded up. */
-static float limit_of(const assigner *a, float least, double h)
-{
-    double u = 0x1p-24, d = (double)a->d, g = a->largest;
-    double roundings = (a->d < 256 ? d : 256) + ceil(d / 256);
-    double error = 2.02 * (roundings + 4) * u * h * g + 5 * u * g * g + (d + 4) * 0x1p-147;
-    double limit = least + 2 * error + 5 * (d + 3) * 0x1p-53 * (h * h + g * g);
-    return nextafterf((float)limit, INFINITY);
-}
-
-static int64_t list_all(assigner *a)
-{
-    for (int64_t j = 0; j < a->k; j++) a->candidates[j] = (uint32_t)j;
-    return a->k;
-}
-
-static void assign_block(assigner *a, pair_queue *q, int64_t first, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++)
-        a->lengths[i] = centre_row(q->x + (first + i) * a->d, a->centre, a->d, a->x + i * a->d);
-    panel_multiply(a->centred, a->x, n, a->scores);
+    const filter *f = a->filter;
+    int64_t columns = f->n_panels * PANEL8_COLUMNS;
+    score_block(a, x, n);
     for (int64_t i = 0; i < n; i++) {
-        double h = a->lengths[i];
-        float *scores = a->scores + i * a->k, limit = INFINITY;
-        q->best[first + i] = INFINITY;
-        if (h * a->largest < no_overflow && a->largest * a->largest < no_overflow)
-            limit = limit_of(a, a->scan->least(a->norms, a->k, scores), h);
-        queue_candidates(q, first + i, a->candidates,
-                         limit < INFINITY ? a->scan->up_to(scores, a->k, limit, a->candidates) : list_all(a));
+        const float *scores = a->scores + i * columns, *row = x + i * a->d;
+        uint32_t first;
+        a->scan->up_to(scores, a->k, a->scan->lowest(scores, a->k), a->candidates);
+        first = a->candidates[0];
+        best[i] = a->distance->floats(row, a->centroids + first * a->d, a->d);
+        int64_t left = a->scan->up_to(scores, a->k, filter_limit(f, &a->rows, i, best[i]), a->candidates);
+        codes[i] = nearest_of(a, row, a->candidates, left, first, &best[i]);
+        a->left += left;
+    }
+    a->seen += n;
+}
+
+static void products_block(assigner *a, const float *x, int64_t n, uint32_t *codes, double *best, int wanted)
+{
+    products_run(a->products, x, n);
+    for (int64_t i = 0; i < n; i++) {
+        int64_t left = products_candidates(a->products, i, a->candidates);
+        best[i] = INFINITY;
+        codes[i] = a->candidates[0];
+        if (left > 1 || wanted) codes[i] = nearest_of(a, x + i * a->d, a->candidates, left, UINT32_MAX, &best[i]);
     }
 }
 
 int assigner_run(assigner *a, const float *x, int64_t n, uint32_t *codes, double *distances)
 {
     int rc = OK;
-    double *best = distances;
+    double room[PRODUCTS_ROWS];
     for (int64_t i = 0; i < n; i++)
         if (!is_finite_row(x + i * a->d, a->d))
             FAIL(ERR_INVALID, "vector %lld has a value that is not finite", (long long)i);
-    if (!best) TRY(MEM_ALLOC(best, (size_t)n));
-    pair_queue q = {.a = a, .x = x, .codes = codes, .best = best, .all = distances != NULL};
-    for (int64_t i = 0; i < n; i += a->rows) assign_block(a, &q, i, n - i < a->rows ? n - i : a->rows);
-    if (q.n) queue_flush(&q);
+    for (int64_t i = 0, m; i < n; i += m) {
+        int64_t most = a->filter ? a->block : PRODUCTS_ROWS;
+        double *best = distances ? distances + i : room;
+        m = n - i < most ? n - i : most;
+        if (a->filter)
+            filter_block(a, x + i * a->d, m, codes + i, best);
+        else
+            products_block(a, x + i * a->d, m, codes + i, best, distances != NULL);
+        if (a->filter && a->seen >= FIRST_LOOK && a->left > MOST_LEFT * a->seen) TRY(use_products(a));
+    }
 done:
-    if (best != distances) mem_free(&best);
     return rc;
 }

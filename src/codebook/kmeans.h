@@ -13,6 +13,7 @@ typedef struct kmeans_data {
     int64_t n_global, first, n_local; /* this rank holds vectors first .. first + n_local - 1 */
     int64_t d;
     kmeans_type type;
+    int in_place; /* `read` of one vector gives memory of the source that stays as it is as long as the source */
     /* *rows: vectors i .. i+n-1 (global numbers, within this rank's range), (n, d) values of `type`: in `buffer`, which
      * has room for them, or in memory of the source that stays as it is until the next call. Status. */
     int (*read)(void *user, int64_t i, int64_t n, void *buffer, const void **rows);
@@ -20,8 +21,8 @@ typedef struct kmeans_data {
 } kmeans_data;
 
 /* What nearest means. COSINE: vectors are scaled to unit length (zeros stay zeros), centroids too, so the nearest is
- * the one of the largest cosine. INNER: only the centroids are (spherical k-means over unscaled vectors), so the nearest
- * is the one of the largest inner product. */
+ * the one of the largest cosine. INNER: only the centroids are (spherical k-means over unscaled vectors), so the
+ * nearest is the one of the largest inner product. */
 typedef enum kmeans_metric { KMEANS_L2, KMEANS_COSINE, KMEANS_INNER } kmeans_metric;
 
 typedef struct kmeans_options {
@@ -33,19 +34,19 @@ typedef struct kmeans_options {
     int64_t seed_vectors; /* vectors per code that seeding looks at */
     int64_t seedings;     /* seedings that are tried; the best on held-out vectors is used; 0 counts as 1 */
     kmeans_metric metric;
-    int64_t memory; /* bytes per rank for what only makes it faster (filter rows, bounds); 0: no limit */
-    double held_out;      /* share of vectors, by hash, that only measure quality */
-    const float *start;   /* (size, d) centroids to start from; NULL: choose seeds */
+    int64_t memory;     /* bytes per rank for what only makes it faster (filter rows, bounds); 0: no limit */
+    double held_out;    /* share of vectors, by hash, that only measure quality */
+    const float *start; /* (size, d) centroids to start from; NULL: choose seeds */
 } kmeans_options;
 
 /* Train. `state` is a folder for checkpoints (made where missing; one committed file, replaced in each iteration; a
- * started training goes on there); `stop` (may be NULL) says whether this rank was asked to stop: all ranks then leave
- * together with ERR_STOPPED. `report` (may be NULL) is called on rank 0 after each iteration. out: name, feature,
- * encoder, layer are the caller's to fill; k, d, centroids, counts, history, seed, quality are set on every rank
- * (zeroed or filled by the caller before; on error centroids, counts and history are NULL). ERR_INVALID (no vector at
- * all, a value that is not finite; fewer distinct vectors than codes is no error: codes stay unused), ERR_MISMATCH (the
- * checkpoint is of other settings or vectors), ERR_CORRUPT (it is damaged), ERR_STOPPED, ERR_MEMORY, ERR_IO, ERR_SPACE,
- * and what `read` returns. Collective. */
+ * started training goes on there), or NULL: none; `stop` (may be NULL) says whether this rank was asked to stop: all
+ * ranks then leave together with ERR_STOPPED. `report` (may be NULL) is called on rank 0 after each iteration. out:
+ * name, feature, encoder, layer are the caller's to fill; k, d, centroids, counts, history, seed, quality are set on
+ * every rank (zeroed or filled by the caller before; on error centroids, counts and history are NULL). ERR_INVALID (no
+ * vector at all, a value that is not finite; fewer distinct vectors than codes is no error: codes stay unused),
+ * ERR_MISMATCH (the checkpoint is of other settings or vectors), ERR_CORRUPT (it is damaged), ERR_STOPPED, ERR_MEMORY,
+ * ERR_IO, ERR_SPACE, and what `read` returns. Collective. */
 int kmeans_fit(par *p, const kmeans_data *data, const kmeans_options *o, const char *state, int (*stop)(void *user),
                void (*report)(void *user, int64_t iteration, double inertia, double changed), void *user,
                codebook *out);

@@ -29,33 +29,21 @@ done:
     return rc;
 }
 
-static int survey(kmeans_job *j)
-{
-    int rc = OK;
-    TRY(kmeans_survey(j));
-    if (j->n_train == 0) { /* few vectors, all held out: then none is */
-        j->rows.held_out = 0;
-        TRY(kmeans_survey(j));
-    }
-done:
-    return rc;
-}
-
 /* Seeds, from where they were left; stopping keeps those that are chosen. */
 static int choose_seeds(kmeans_job *j, kmeans_state *s, const char *folder)
 {
-    int rc = OK, saved = OK;
+    int rc = OK, chosen = OK, saved = OK;
     if (s->n_seeds == j->o->size) return OK;
     if (j->o->start) {
         memcpy(s->current, j->o->start, (size_t)(j->o->size * j->data->d) * sizeof *s->current);
         s->n_seeds = j->o->size;
     } else {
-        rc = kmeans_seed(j, s->current, &s->n_seeds);
+        chosen = kmeans_seed(j, s->current, &s->n_seeds);
     }
-    if (rc != OK && rc != ERR_STOPPED) return rc;
-    if (j->p->rank == 0) saved = kmeans_state_save(j, folder, s);
+    if (chosen != OK && chosen != ERR_STOPPED) return chosen;
+    if (j->p->rank == 0 && folder) saved = kmeans_state_save(j, folder, s);
     TRY(par_agree(j->p, saved));
-    if (rc == ERR_STOPPED) FAIL(ERR_STOPPED, "stopped while choosing the seeds of k-means");
+    if (chosen == ERR_STOPPED) FAIL(ERR_STOPPED, "stopped while choosing the seeds of k-means");
 done:
     return rc;
 }
@@ -85,9 +73,9 @@ static int iterate(kmeans_job *j, kmeans_state *s, kmeans_pass *a, const char *f
         *reason = reason_to_end(j, s, a);
         if (*reason) break;
         memcpy(s->previous, s->current, bytes);
-        TRY(kmeans_update(j, a, s->current, &s->filled));
+        TRY(kmeans_update(j, a, s->previous, s->current, &s->filled));
         s->history[s->iteration++] = a->inertia;
-        if (j->p->rank == 0) mine = kmeans_state_save(j, folder, s);
+        if (j->p->rank == 0 && folder) mine = kmeans_state_save(j, folder, s);
         if (report && j->p->rank == 0) report(user, s->iteration, a->inertia, (double)a->changed / (double)j->n_train);
     }
 done:
@@ -140,16 +128,17 @@ int kmeans_fit(par *p, const kmeans_data *data, const kmeans_options *o, const c
     const char *reason = NULL;
     TRY(par_agree(p, check_input(data, o)));
     TRY(kmeans_check_ranges(p, data));
-    rc = kmeans_rows_create(&j.rows, data, (uint64_t)o->seed, o->held_out);
+    rc = kmeans_rows_create(&j.rows, data, (uint64_t)o->seed, o->held_out, o->metric);
     if (rc == OK) rc = MEM_ALLOC(j.mean, (size_t)data->d);
     if (rc == OK) rc = kmeans_state_create(&s, o->size, data->d);
-    if (rc == OK) rc = kmeans_pass_create(&a, &j);
     TRY(par_agree(p, rc));
-    TRY(survey(&j));
-    TRY(kmeans_state_load(&j, state, &s));
+    TRY(kmeans_survey(&j));
+    TRY(par_agree(p, kmeans_pass_create(&a, &j)));
+    if (state) TRY(kmeans_state_load(&j, state, &s));
     TRY(choose_seeds(&j, &s, state));
     TRY(iterate(&j, &s, &a, state, report, user, &reason));
-    TRY(kmeans_measure(&j, s.current, &out->quality.inertia_held_out, &out->quality.variance));
+    TRY(kmeans_measure(&j, s.current, &out->quality.inertia_held_out));
+    out->quality.variance = j.spread;
     TRY(par_agree(p, fill_result(&j, &s, &a, reason, out)));
 done:
     if (rc != OK) {
@@ -158,6 +147,7 @@ done:
         mem_free(&out->history);
     }
     kmeans_rows_free(&j.rows);
+    kmeans_vectors_free(&j.vectors);
     mem_free(&j.mean);
     kmeans_state_free(&s);
     kmeans_pass_free(&a);

@@ -4,8 +4,10 @@
 #pragma once
 
 #include "codebook/kmeans.h"
+#include "codebook/kmeans_bounds.h"
 #include "codebook/kmeans_rows.h"
 #include "codebook/kmeans_sums.h"
+#include "codebook/kmeans_vectors.h"
 
 typedef struct kmeans_job {
     par *p;
@@ -14,10 +16,13 @@ typedef struct kmeans_job {
     int (*stop)(void *user);
     void *user;
     kmeans_rows rows;
-    float *mean; /* (d) of the training vectors, rounded */
+    kmeans_vectors vectors; /* to train from */
+    float *mean;            /* (d) of the training vectors, rounded */
     int64_t n_train, n_held_out;
     double largest;       /* squared length of the longest vector, or of the longest centroid of options->start */
+    double spread;        /* sum of squared distances of the training vectors to `mean` */
     double scale;         /* power of two: a squared distance times it is below 2^84 */
+    double units;         /* of sums, see kmeans_sums.h */
     uint64_t fingerprint; /* of the training vectors */
 } kmeans_job;
 
@@ -32,13 +37,17 @@ typedef struct kmeans_state {
     size_t history_capacity;
 } kmeans_state;
 
-/* Result of one pass over the training vectors. */
+/* What passes over the training vectors know. */
 typedef struct kmeans_pass {
     kmeans_sums sums;
-    uint32_t *codes; /* (n_local) of the latest pass; held-out vectors have none */
-    int has_codes;
-    double *farthest; /* (k) largest squared distance in the cluster, -1 in an empty one: of this rank, then of all */
-    int64_t *number;  /* (k) the vector that has it, the first on ties */
+    uint32_t *codes; /* (vectors.n) of the latest pass */
+    int64_t n_done;  /* passes; 0: there are no codes yet */
+    int64_t n_bounded;
+    kmeans_bounds *bounds; /* for the first n_bounded vectors; NULL: none */
+    double *farthest;      /* (k) of this rank: largest squared distance in the cluster, -1 in an empty one */
+    int64_t *number;       /* (k) the vector that has it, the first on ties */
+    double *inertias;      /* (k) of all ranks: sum of squared distances in the cluster */
+    int64_t *limbs;        /* (k, 3) of inertias while they are added up, and a flag */
     double inertia;
     int64_t changed; /* vectors whose code differs from that of the pass before */
 } kmeans_pass;
@@ -46,7 +55,7 @@ typedef struct kmeans_pass {
 /* Ranks hold ascending ranges without gaps; ERR_INVALID. Collective. */
 int kmeans_check_ranges(par *p, const kmeans_data *data);
 
-/* Counts, mean, longest vector, fingerprint; all values are finite and ranks hold ascending ranges. Collective. */
+/* Counts, mean, longest vector, spread, fingerprint; all values are finite. Collective. */
 int kmeans_survey(kmeans_job *j);
 
 /* Choose seeds from number *n_seeds on, (k, d), by greedy k-means++; counts *n_seeds up, so that ERR_STOPPED keeps what
@@ -69,14 +78,27 @@ int kmeans_state_save(const kmeans_job *j, const char *folder, const kmeans_stat
 int kmeans_pass_create(kmeans_pass *a, const kmeans_job *j);
 void kmeans_pass_free(kmeans_pass *a);
 
-/* Assign all training vectors: sums, codes, inertia, changed. A rank whose `mine` is not OK only takes part in the
+/* Assign all training vectors: codes, sums, inertia, changed. A rank whose `mine` is not OK only takes part in the
  * agreement. Collective. */
 int kmeans_pass_run(kmeans_job *j, kmeans_pass *a, const float *centroids, int mine);
 
-/* Move the centroids (k, d) to the means. E empty clusters take the E vectors with the largest distance (ties: lowest
- * number) of clusters that keep another vector, at most one per cluster; without such vectors a centroid stays.
- * *n_filled says how many did. Collective. */
-int kmeans_update(kmeans_job *j, kmeans_pass *a, float *centroids, int64_t *n_filled);
+/* Choose the filter for the passes to come by measuring on some vectors of rank 0, and make the bounds; a->bounds stays
+ * NULL where whole products are faster, or memory is short. Cannot change a result. Collective. */
+int kmeans_tune(kmeans_job *j, kmeans_pass *a, const float *centroids);
 
-/* Inertia of the held-out vectors, and variance of the training vectors. Collective. */
-int kmeans_measure(kmeans_job *j, const float *centroids, double *inertia_held_out, double *variance);
+/* The exact distance of every training vector to the centroid of its code: their sum, and farthest, number and
+ * inertias. Collective. */
+int kmeans_distances(kmeans_job *j, kmeans_pass *a, const float *centroids, double *sum);
+
+/* Sum of the squared distances of the vectors in the sums to their centroids, from the sums alone: exact to about 2^-46
+ * of the spread. Local. */
+double kmeans_inertia(const kmeans_job *j, const kmeans_sums *sums, const float *centroids);
+
+/* Centroids (k, d), which equal `before`, those of the pass, move to the means (scaled to unit length unless the metric
+ * is L2). E empty clusters split the E clusters of largest inertia that have more than one vector (ties: lowest
+ * number), each one: they begin at 1/64 of the way from its mean to its farthest vector (ties: lowest number). Without
+ * such clusters a centroid stays. *n_filled says how many moved. Collective. */
+int kmeans_update(kmeans_job *j, kmeans_pass *a, const float *before, float *centroids, int64_t *n_filled);
+
+/* Inertia of the held-out vectors. Collective. */
+int kmeans_measure(kmeans_job *j, const float *centroids, double *inertia_held_out);

@@ -43,8 +43,8 @@ static int pca_create(pca *a, par *p, const kmeans_data *data)
     size_t d = (size_t)data->d, square, all;
     a->p = p;
     a->d = data->d;
-    TRY(kmeans_rows_create(&a->rows, data, 0, 0));
-    TRY(kmeans_sums_create(&a->sums, 1, data->d, N_FLAGS));
+    TRY(kmeans_rows_create(&a->rows, data, 0, 0, KMEANS_L2));
+    TRY(kmeans_sums_create(&a->sums, 1, data->d, 0x1p24, data->n_global));
     TRY(size_mul(d, d, &square));
     TRY(size_mul(2, square, &all));
     a->n_all = all + d + N_FLAGS;
@@ -79,7 +79,7 @@ static void take_ranges(pca *a)
     double *top = a->range, *bottom = a->range + a->d;
     for (int64_t i = 0; i < a->rows.n_train; i++) {
         const float *x = a->rows.x + i * a->d;
-        kmeans_sums_add(&a->sums, 0, x);
+        kmeans_sums_add(&a->sums, 0, x, 1);
         for (int64_t w = 0; w < a->d; w++) {
             top[w] = x[w] > top[w] ? x[w] : top[w];
             bottom[w] = -x[w] > bottom[w] ? -x[w] : bottom[w];
@@ -147,15 +147,16 @@ static int find_means(pca *a)
 {
     int rc = OK;
     for (int64_t w = 0; w < 2 * a->d; w++) a->range[w] = -INFINITY;
-    int mine = pass_local(a, 0, a->sums.others);
-    a->sums.others[N_FAILED] = mine != OK;
-    kmeans_sums_reduce(a->p, &a->sums);
-    TRY(agree(a, mine, a->sums.others));
+    int64_t flags[N_FLAGS] = {0};
+    int mine = pass_local(a, 0, flags);
+    flags[N_FAILED] = mine != OK;
+    kmeans_sums_reduce(a->p, &a->sums, flags, N_FLAGS);
+    TRY(agree(a, mine, flags));
     par_max(a->p, a->range, (size_t)(2 * a->d));
     a->n = a->sums.counts[0];
     for (int64_t w = 0; w < a->d; w++) {
         int exponent = 0;
-        a->mean[w] = kmeans_sums_mean_at(&a->sums, 0, w);
+        a->mean[w] = kmeans_sums_at(&a->sums, 0, w) / (double)a->n / a->sums.units;
         frexp(fmax(a->range[w] - a->mean[w], a->range[a->d + w] + a->mean[w]), &exponent);
         a->scale[w] = ldexp(1, BITS - exponent);
     }
@@ -204,6 +205,7 @@ static int check_input(const kmeans_data *data, int64_t n_components)
 {
     int rc = OK;
     if (data->n_global < 1) FAIL(ERR_INVALID, "no vector to find principal components of");
+    if (data->type != KMEANS_HALF) FAIL(ERR_INVALID, "principal components are found of fp16 vectors only");
     if (n_components < 1 || n_components > data->d)
         FAIL(ERR_INVALID, "%lld components of vectors of %lld values", (long long)n_components, (long long)data->d);
 done:

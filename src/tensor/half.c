@@ -52,7 +52,26 @@ void half_from_floats(const float *x, size_t n, uint16_t *out)
     for (size_t i = 0; i < n; i++) out[i] = narrow(x[i]);
 }
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+/* Exact, so it gives the same numbers. */
+__attribute__((target("avx2,f16c"))) static size_t widen_eights(const uint16_t *h, size_t n, float *out)
+{
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) _mm256_storeu_ps(out + i, _mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(h + i))));
+    return i;
+}
+
+static size_t widen_many(const uint16_t *h, size_t n, float *out)
+{
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c") ? widen_eights(h, n, out) : 0;
+}
+#else
+static size_t widen_many(const uint16_t *h, size_t n, float *out) { return 0; }
+#endif
+
 void half_to_floats(const uint16_t *h, size_t n, float *out)
 {
-    for (size_t i = 0; i < n; i++) out[i] = widen(h[i]);
+    for (size_t i = widen_many(h, n, out); i < n; i++) out[i] = widen(h[i]);
 }

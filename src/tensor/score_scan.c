@@ -14,6 +14,14 @@ static float plain_least(const float *norms, int64_t k, float *values)
     return least;
 }
 
+static float plain_lowest(const float *values, int64_t k)
+{
+    float least = INFINITY;
+    for (int64_t j = 0; j < k; j++)
+        if (values[j] < least) least = values[j];
+    return least;
+}
+
 /* Values first .. k - 1; n found so far. */
 static int64_t plain_rest(const float *values, int64_t first, int64_t k, float limit, uint32_t *codes, int64_t n)
 {
@@ -62,6 +70,20 @@ AVX2 static float avx2_least(const float *norms, int64_t k, float *values)
     return least;
 }
 
+AVX2 static float avx2_lowest(const float *values, int64_t k)
+{
+    __m256 low0 = _mm256_set1_ps(INFINITY), low1 = low0;
+    int64_t j = 0;
+    for (; j + 16 <= k; j += 16) {
+        low0 = _mm256_min_ps(low0, _mm256_loadu_ps(values + j));
+        low1 = _mm256_min_ps(low1, _mm256_loadu_ps(values + j + 8));
+    }
+    float lanes[8], least = plain_lowest(values + j, k - j);
+    _mm256_storeu_ps(lanes, _mm256_min_ps(low0, low1));
+    for (int l = 0; l < 8; l++) least = lanes[l] < least ? lanes[l] : least;
+    return least;
+}
+
 AVX2 static int64_t avx2_up_to(const float *values, int64_t k, float limit, uint32_t *codes)
 {
     __m256 bound = _mm256_set1_ps(limit);
@@ -91,6 +113,18 @@ AVX512 static float avx512_least(const float *norms, int64_t k, float *values)
     return low < least ? low : least;
 }
 
+AVX512 static float avx512_lowest(const float *values, int64_t k)
+{
+    __m512 low0 = _mm512_set1_ps(INFINITY), low1 = low0;
+    int64_t j = 0;
+    for (; j + 32 <= k; j += 32) {
+        low0 = _mm512_min_ps(low0, _mm512_loadu_ps(values + j));
+        low1 = _mm512_min_ps(low1, _mm512_loadu_ps(values + j + 16));
+    }
+    float low = _mm512_reduce_min_ps(_mm512_min_ps(low0, low1)), least = plain_lowest(values + j, k - j);
+    return low < least ? low : least;
+}
+
 AVX512 static int64_t avx512_up_to(const float *values, int64_t k, float limit, uint32_t *codes)
 {
     __m512 bound = _mm512_set1_ps(limit);
@@ -106,10 +140,10 @@ AVX512 static int64_t avx512_up_to(const float *values, int64_t k, float limit, 
 
 static const score_scan scans[] = {
 #if defined(__x86_64__)
-    {"avx512", has_avx512, avx512_least, avx512_up_to},
-    {"avx2", has_avx2, avx2_least, avx2_up_to},
+    {"avx512", has_avx512, avx512_least, avx512_lowest, avx512_up_to},
+    {"avx2", has_avx2, avx2_least, avx2_lowest, avx2_up_to},
 #endif
-    {"plain", always, plain_least, plain_up_to},
+    {"plain", always, plain_least, plain_lowest, plain_up_to},
 };
 
 const score_scan *score_scan_at(size_t i) { return i < sizeof scans / sizeof *scans ? &scans[i] : NULL; }

@@ -12,6 +12,9 @@ typedef struct score_scan {
     /* values[j] = norms[j] - 2 * values[j], no NaN; returns the least of the k. */
     float (*least)(const float *norms, int64_t k, float *values);
 
+    /* The least of the k values, none a NaN. */
+    float (*lowest)(const float *values, int64_t k);
+
     /* The j of all values[j] <= limit, ascending, into codes (room for k); returns how many. */
     int64_t (*up_to)(const float *values, int64_t k, float limit, uint32_t *codes);
 } score_scan;

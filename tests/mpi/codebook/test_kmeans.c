@@ -5,6 +5,7 @@
 #include "base/rng.h"
 #include "base/status.h"
 #include "codebook/kmeans_rows.h"
+#include "tensor/distance.h"
 #include "tensor/half.h"
 
 #include <math.h>
@@ -69,30 +70,35 @@ typedef struct plain_vector {
 
 static void plain_assign(plain_vector *v, const float *c, int64_t k, int64_t d)
 {
+    const distance_kernel *plain = distance_kernel_at(0);
+    for (size_t i = 1; distance_kernel_at(i); i++) plain = distance_kernel_at(i);
     v->distance = INFINITY;
     for (int64_t j = 0; j < k; j++) {
-        double sum = 0;
-        for (int64_t w = 0; w < d; w++) sum += pow((double)v->x[w] - (double)c[j * d + w], 2);
+        double sum = plain->floats(v->x, c + j * d, d);
         if (sum < v->distance) v->distance = sum, v->code = j;
     }
 }
 
-/* Empty clusters one after the other: the farthest vector (the first on ties) of a cluster that has given none and
- * keeps one. */
-static void plain_fill(plain_vector *v, int64_t n, int64_t k, int64_t *counts)
+/* Empty clusters one after the other, once the means are there: beside the mean of the cluster of largest inertia that
+ * was not split yet, towards its farthest vector. */
+static void plain_fill(const plain_vector *v, int64_t n, int64_t k, int64_t d, const int64_t *counts, float *c)
 {
-    char given[64] = {0}, empty[64];
-    for (int64_t j = 0; j < k; j++) empty[j] = counts[j] == 0;
+    char split[64] = {0};
+    double inertia[64] = {0};
+    for (int64_t i = 0; i < n; i++) inertia[v[i].code] += v[i].distance;
     for (int64_t j = 0; j < k; j++) {
-        int64_t best = -1;
-        for (int64_t i = 0; empty[j] && i < n; i++)
-            if (v[i].distance > (best < 0 ? 0 : v[best].distance) && !given[v[i].code] && counts[v[i].code] > 1)
-                best = i;
+        int64_t best = -1, far = -1;
+        if (counts[j]) continue;
+        for (int64_t a = 0; a < k; a++)
+            if (counts[a] > 1 && !split[a] && inertia[a] > (best < 0 ? 0 : inertia[best])) best = a;
         if (best < 0) continue;
-        given[v[best].code] = given[j] = 1;
-        counts[v[best].code]--;
-        counts[j]++;
-        v[best].code = j;
+        split[best] = 1;
+        for (int64_t i = 0; i < n; i++)
+            if (v[i].code == best && (far < 0 || v[i].distance > v[far].distance)) far = i;
+        for (int64_t w = 0; w < d; w++) {
+            float mean = c[best * d + w];
+            c[j * d + w] = mean + (v[far].x[w] - mean) / 64;
+        }
     }
 }
 
@@ -106,7 +112,7 @@ static void plain_lloyd(par *p, const training_set *s, const kmeans_options *o, 
     int64_t n = 0;
     uint16_t half[64];
     CHECK(p, s->d <= 64 && o->size <= 64 && MEM_ALLOC(v, (size_t)s->n) == OK);
-    CHECK(p, kmeans_rows_create(&rows, &data, (uint64_t)o->seed, o->held_out) == OK);
+    CHECK(p, kmeans_rows_create(&rows, &data, (uint64_t)o->seed, o->held_out, KMEANS_L2) == OK);
     for (int64_t i = 0; i < s->n; i++) {
         training_vector(s, i, half);
         half_to_floats(half, (size_t)s->d, v[n].x);
@@ -121,13 +127,13 @@ static void plain_lloyd(par *p, const training_set *s, const kmeans_options *o, 
             counts[v[i].code]++;
         }
         if (t == o->max_iterations) break;
-        plain_fill(v, n, o->size, counts);
         for (int64_t j = 0; j < o->size; j++)
             for (int64_t w = 0; w < s->d && counts[j]; w++) {
                 int64_t sum = 0;
                 for (int64_t i = 0; i < n; i++) sum += v[i].code == j ? (int64_t)ldexp(v[i].x[w], 24) : 0;
                 c[j * s->d + w] = (float)((double)sum / (double)counts[j] / 0x1p24);
             }
+        plain_fill(v, n, o->size, s->d, counts, c);
     }
     kmeans_rows_free(&rows);
     mem_free(&v);

@@ -61,7 +61,13 @@ static int64_t share_before(const training_set *s, int rank, int size)
 kmeans_data training_share(const training_set *s, const par *p)
 {
     int64_t first = share_before(s, p->rank, p->size), end = share_before(s, p->rank + 1, p->size);
-    return (kmeans_data){s->n, first, end - first, s->d, KMEANS_HALF, read_vectors, (void *)(uintptr_t)s};
+    return (kmeans_data){.n_global = s->n,
+                         .first = first,
+                         .n_local = end - first,
+                         .d = s->d,
+                         .type = KMEANS_HALF,
+                         .read = read_vectors,
+                         .user = (void *)(uintptr_t)s};
 }
 
 par training_alone(const par *all)

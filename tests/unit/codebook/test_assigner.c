@@ -29,12 +29,14 @@ static float *numbers(uint64_t seed, int64_t n, double scale, double offset)
 
 static double distance_of(const float *x, const float *c, int64_t d)
 {
-    double sum = 0;
+    double lanes[32] = {0};
     for (int64_t w = 0; w < d; w++) {
         double difference = (double)x[w] - (double)c[w];
-        sum += difference * difference;
+        lanes[w % 32] = fma(difference, difference, lanes[w % 32]);
     }
-    return sum;
+    for (int n = 16; n > 0; n /= 2)
+        for (int l = 0; l < n; l++) lanes[l] += lanes[l + n];
+    return lanes[0];
 }
 
 /* Codes and distances against every distance in fp64, with and without distances asked for. */
