@@ -30,7 +30,7 @@ const panel_kernel *panel_kernel_at(size_t i) { return i < N_KERNELS ? kernels[i
 const panel_kernel *panel_kernel_best(void)
 {
     size_t i = 0;
-    while (!kernels[i]->supported()) i++;
+    while (kernels[i]->isa > isa_best()) i++;
     return kernels[i];
 }
 

@@ -8,8 +8,6 @@
 
 enum { LANES = 8, GROUP = 16, ROWS = 6 };
 
-static int supported(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
-
 /* Lanes below n (0 .. 8), as the masked loads and stores want them. */
 INLINE __m256i lanes_below(int64_t n)
 {
@@ -68,5 +66,5 @@ AVX2 static void block(const float *a, int64_t lda, int64_t m, const float *colu
     }
 }
 
-const panel_kernel panel_kernel_avx2 = {"avx2", supported, block};
+const panel_kernel panel_kernel_avx2 = {"avx2", ISA_AVX2, block};
 #endif

@@ -8,8 +8,6 @@
 
 enum { LANES = 16, ROWS = 8 };
 
-static int supported(void) { return __builtin_cpu_supports("avx512f"); }
-
 /* Up to 8 rows x 3 vectors of 16 columns: 24 accumulators that stay in registers, since `rows` and `vectors` are
  * constants where this is inlined and the loops unroll. `last` masks the columns of the last vector. */
 INLINE void tile(const int rows, const int vectors, const float *a, int64_t lda, const float *columns, int64_t k,
@@ -73,5 +71,5 @@ AVX512 static void block(const float *a, int64_t lda, int64_t m, const float *co
         rows_of(1, a, lda, m, columns, k, last, add, out, ldo);
 }
 
-const panel_kernel panel_kernel_avx512 = {"avx512", supported, block};
+const panel_kernel panel_kernel_avx512 = {"avx512", ISA_AVX512, block};
 #endif

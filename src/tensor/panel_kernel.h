@@ -2,6 +2,7 @@
  * Local. */
 #pragma once
 
+#include "tensor/isa.h"
 #include "tensor/panel.h"
 
 #include <stddef.h>
@@ -19,8 +20,8 @@ typedef void panel_block(const float *a, int64_t lda, int64_t m, const float *co
                          int add, float *out, int64_t ldo);
 
 typedef struct panel_kernel {
-    const char *name; /* "avx512", "avx2", "plain" */
-    int (*supported)(void);
+    const char *name; /* that of `isa` */
+    enum isa isa;
     panel_block *block;
 } panel_kernel;
 
@@ -32,7 +33,7 @@ extern const panel_kernel panel_kernel_avx2, panel_kernel_avx512;
 /* Kernel i, fastest first, whether or not this processor has it; NULL behind the last. */
 const panel_kernel *panel_kernel_at(size_t i);
 
-/* The fastest that this processor has. */
+/* The one of isa_best(). */
 const panel_kernel *panel_kernel_best(void);
 
 /* panel_create with a kernel of the caller's choice; the processor must have it. */

@@ -68,7 +68,7 @@ static void every_kernel_follows_the_rule_bit_for_bit(void **state)
                                         {4, 96, 768}, {16, 144, 64}, {250, 5, 7},  {241, 50, 300}, {0, 5, 3},
                                         {5, 0, 3},    {5, 3, 0}};
     for (size_t i = 0; panel_kernel_at(i); i++) {
-        if (!panel_kernel_at(i)->supported()) continue;
+        if (!isa_has(panel_kernel_at(i)->isa)) continue;
         for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
             check_shape(panel_kernel_at(i), shapes[s][0], shapes[s][1], shapes[s][2]);
         for (int64_t m = 1; m <= 17; m++) check_shape(panel_kernel_at(i), m, 4 * m + 1, 5);
@@ -99,7 +99,7 @@ static void the_best_kernel_is_the_first_that_runs(void **state)
 {
     (void)state;
     size_t i = 0;
-    while (!panel_kernel_at(i)->supported()) i++;
+    while (!isa_has(panel_kernel_at(i)->isa)) i++;
     assert_ptr_equal(panel_kernel_best(), panel_kernel_at(i));
     while (panel_kernel_at(i)) i++;
     assert_ptr_equal(panel_kernel_at(i - 1), &panel_kernel_plain);
@@ -134,7 +134,7 @@ static void time_every_kernel(void **state)
         for (size_t i = 0; panel_kernel_at(i) && panel_kernel_at(i) != &panel_kernel_plain; i++) {
             panel *p = NULL;
             double best = 1e9;
-            if (!panel_kernel_at(i)->supported()) continue;
+            if (!isa_has(panel_kernel_at(i)->isa)) continue;
             assert_int_equal(panel_create_for(&p, b, n, k, panel_kernel_at(i)), OK);
             for (int round = 0; round < 8; round++) {
                 double start = seconds();
