@@ -4,17 +4,13 @@
 #include "base/status.h"
 #include "tensor/panel_kernel.h"
 
-#include <string.h>
-
 struct panel {
     int64_t n, k;
     float *columns; /* [panel][k][48] */
     const panel_kernel *kernel;
 };
 
-/* Rows of a that are multiplied with all panels before the next rows: with 256 k of each they stay in the second-level
- * cache. */
-enum { ROWS_AT_ONCE = 240 };
+enum { ROWS_BYTES = 1 << 18, ROWS_STEP = 24, ROWS_MOST = 480 };
 
 static const panel_kernel *const kernels[] = {
 #if defined(__x86_64__)
@@ -75,13 +71,37 @@ int64_t panel_depth(const panel *p) { return p->k; }
 
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
+/* Rows that are multiplied with all panels before the next rows: they stay in the second-level cache. */
+static int64_t rows_at_once(int64_t k)
+{
+    int64_t rows = k ? ROWS_BYTES / (k * (int64_t)sizeof(float)) / ROWS_STEP * ROWS_STEP : ROWS_MOST;
+    return rows < ROWS_STEP ? ROWS_STEP : smaller(rows, ROWS_MOST);
+}
+
+void panel_layer(const panel *p, const float *a, int64_t a_stride, int64_t m, const panel_finish *finish, float *out,
+                 int64_t out_stride)
+{
+    int64_t step = rows_at_once(p->k);
+    for (int64_t i = 0; i < m; i += step)
+        for (int64_t j = 0; j < p->n; j += PANEL_COLUMNS) {
+            panel_finish part = {0};
+            if (finish) part = *finish;
+            if (part.bias) part.bias += j;
+            if (part.residual) part.residual += i * part.residual_stride + j;
+            panel_task task = {.a = a + i * a_stride,
+                               .lda = a_stride,
+                               .m = smaller(step, m - i),
+                               .k = p->k,
+                               .columns = p->columns + j * p->k,
+                               .n_columns = smaller(PANEL_COLUMNS, p->n - j),
+                               .finish = finish ? &part : NULL,
+                               .out = out + i * out_stride + j,
+                               .ldo = out_stride};
+            p->kernel->run(&task);
+        }
+}
+
 void panel_multiply(const panel *p, const float *a, int64_t m, float *out)
 {
-    if (p->k == 0 && m > 0 && p->n > 0) memset(out, 0, (size_t)m * (size_t)p->n * sizeof *out);
-    for (int64_t i = 0; i < m; i += ROWS_AT_ONCE)
-        for (int64_t w = 0; w < p->k; w += PANEL_BLOCK)
-            for (int64_t j = 0; j < p->n; j += PANEL_COLUMNS)
-                p->kernel->block(a + i * p->k + w, p->k, smaller(ROWS_AT_ONCE, m - i),
-                                 p->columns + j * p->k + w * PANEL_COLUMNS, smaller(PANEL_BLOCK, p->k - w),
-                                 smaller(PANEL_COLUMNS, p->n - j), w > 0, out + i * p->n + j, p->n);
+    panel_layer(p, a, p->k, m, NULL, out, p->n);
 }

@@ -13,16 +13,21 @@ enum {
     PANEL_BLOCK = 256   /* k per chain of fused multiply-adds */
 };
 
-/* One panel, one block of k (1 .. PANEL_BLOCK): for each of m rows of a (row stride lda) and the first n_columns (1 ..
- * 48) of the panel the chain of k multiply-adds from zero, which is stored in out (row stride ldo) or, with `add`,
- * added to it. */
-typedef void panel_block(const float *a, int64_t lda, int64_t m, const float *columns, int64_t k, int64_t n_columns,
-                         int add, float *out, int64_t ldo);
+/* The product of some rows with one panel. */
+typedef struct panel_task {
+    const float *a; /* (m, k), rows lda apart */
+    int64_t lda, m, k;
+    const float *columns;       /* the panel: (k, PANEL_COLUMNS), 64-byte aligned */
+    int64_t n_columns;          /* of the panel that are stored, 1 .. PANEL_COLUMNS */
+    const panel_finish *finish; /* of these columns; NULL: none */
+    float *out;                 /* (m, n_columns), rows ldo apart */
+    int64_t ldo;
+} panel_task;
 
 typedef struct panel_kernel {
     const char *name; /* that of `isa` */
     enum isa isa;
-    panel_block *block;
+    void (*run)(const panel_task *task);
 } panel_kernel;
 
 extern const panel_kernel panel_kernel_plain;
