@@ -71,30 +71,35 @@ int64_t panel_depth(const panel *p) { return p->k; }
 
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
-/* Rows that are multiplied with all panels before the next rows: they stay in the second-level cache. */
-static int64_t rows_at_once(int64_t k)
+int64_t panel_rows_at_once(int64_t words)
 {
-    int64_t rows = k ? ROWS_BYTES / (k * (int64_t)sizeof(float)) / ROWS_STEP * ROWS_STEP : ROWS_MOST;
+    int64_t rows = words ? ROWS_BYTES / (words * (int64_t)sizeof(float)) / ROWS_STEP * ROWS_STEP : ROWS_MOST;
     return rows < ROWS_STEP ? ROWS_STEP : smaller(rows, ROWS_MOST);
+}
+
+const panel_finish *panel_finish_at(const panel_finish *finish, int64_t row, int64_t column, panel_finish *part)
+{
+    if (!finish) return NULL;
+    *part = *finish;
+    if (part->bias) part->bias += column;
+    if (part->residual) part->residual += row * part->residual_stride + column;
+    return part;
 }
 
 void panel_layer(const panel *p, const float *a, int64_t a_stride, int64_t m, const panel_finish *finish, float *out,
                  int64_t out_stride)
 {
-    int64_t step = rows_at_once(p->k);
+    int64_t step = panel_rows_at_once(p->k);
     for (int64_t i = 0; i < m; i += step)
         for (int64_t j = 0; j < p->n; j += PANEL_COLUMNS) {
-            panel_finish part = {0};
-            if (finish) part = *finish;
-            if (part.bias) part.bias += j;
-            if (part.residual) part.residual += i * part.residual_stride + j;
+            panel_finish part;
             panel_task task = {.a = a + i * a_stride,
                                .lda = a_stride,
                                .m = smaller(step, m - i),
                                .k = p->k,
                                .columns = p->columns + j * p->k,
                                .n_columns = smaller(PANEL_COLUMNS, p->n - j),
-                               .finish = finish ? &part : NULL,
+                               .finish = panel_finish_at(finish, i, j, &part),
                                .out = out + i * out_stride + j,
                                .ldo = out_stride};
             p->kernel->run(&task);

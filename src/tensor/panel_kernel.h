@@ -43,3 +43,8 @@ const panel_kernel *panel_kernel_best(void);
 
 /* panel_create with a kernel of the caller's choice; the processor must have it. */
 int panel_create_for(panel **out, const float *b, int64_t n, int64_t k, const panel_kernel *kernel);
+
+/* Rows of `words` 4-byte words that are multiplied with all panels before the next rows, so that they stay in the
+ * second-level cache; and the finish (NULL: NULL) of the tile that begins at a row and a column, in *part. */
+int64_t panel_rows_at_once(int64_t words);
+const panel_finish *panel_finish_at(const panel_finish *finish, int64_t row, int64_t column, panel_finish *part);
