@@ -8,10 +8,12 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "base/status.h"
+#include "tensor/bf16.h"
 #include "tensor/blas.h"
 #include "tensor/fma_peak.h"
 #include "tensor/isa.h"
 #include "tensor/panel.h"
+#include "tensor/panel_bf16.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -42,7 +44,9 @@ static const shape shapes[] = {
 typedef struct operands {
     const shape *s;
     float *a, *b, *bias, *residual, *out; /* (m, k), (n, k), (n), (m, n), (m, n) */
+    uint16_t *a_bf16;                     /* (m, k) */
     panel *panel;
+    panel_bf16 *panel_bf16;
     panel_finish finish;
 } operands;
 
@@ -53,17 +57,25 @@ typedef struct kind {
     int (*run)(operands *o);
 } kind;
 
+static const panel_finish *finish_of(const operands *o) { return o->s->gelu || o->s->residual ? &o->finish : NULL; }
+
+static int64_t a_stride(const operands *o) { return o->s->a_stride ? o->s->a_stride : o->s->k; }
+
 static int run_fp32(operands *o)
 {
-    int layer = o->s->gelu || o->s->residual;
-    panel_layer(o->panel, o->a, o->s->a_stride ? o->s->a_stride : o->s->k, o->s->m, layer ? &o->finish : NULL, o->out,
-                o->s->n);
+    panel_layer(o->panel, o->a, a_stride(o), o->s->m, finish_of(o), o->out, o->s->n);
+    return OK;
+}
+
+static int run_bf16(operands *o)
+{
+    panel_bf16_layer(o->panel_bf16, o->a_bf16, a_stride(o), o->s->m, finish_of(o), o->out, o->s->n);
     return OK;
 }
 
 static int run_blas(operands *o) { return blas_multiply(o->a, o->s->m, o->b, o->s->n, o->s->k, o->out); }
 
-static const kind kinds[] = {{"fp32", 1, run_fp32}, {"openblas", 1, run_blas}};
+static const kind kinds[] = {{"fp32", 1, run_fp32}, {"bf16", 2, run_bf16}, {"openblas", 1, run_blas}};
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
 static int numbers(float **out, uint64_t seed, int64_t n)
@@ -85,6 +97,9 @@ static int make_operands(operands *o)
     TRY(numbers(&o->residual, 4, s->m * s->n));
     TRY(numbers(&o->out, 5, s->m * s->n));
     TRY(panel_create(&o->panel, o->b, s->n, s->k));
+    TRY(MEM_ALLOC(o->a_bf16, (size_t)(s->m * s->k)));
+    bf16_from_floats(o->a, (size_t)(s->m * s->k), o->a_bf16);
+    TRY(panel_bf16_create(&o->panel_bf16, o->b, s->n, s->k));
     o->finish = (panel_finish){.bias = o->bias,
                                .activation = s->gelu ? ACTIVATION_GELU : ACTIVATION_NONE,
                                .residual = s->residual ? o->residual : NULL,
@@ -100,7 +115,9 @@ static void free_operands(operands *o)
     mem_free(&o->bias);
     mem_free(&o->residual);
     mem_free(&o->out);
+    mem_free(&o->a_bf16);
     panel_free(&o->panel);
+    panel_bf16_free(&o->panel_bf16);
 }
 
 static double measure_peak(void)
