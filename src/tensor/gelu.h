@@ -12,7 +12,9 @@
  * where H is below 3e-10, H counts as 0. */
 static inline __attribute__((always_inline)) float gelu_of(float x)
 {
-    const float end = 6.2f, whole = 0x1.8p23f; /* adding `whole` rounds to whole numbers, kept in the last bits */
+    /* adding `whole` rounds to whole numbers, kept in the last bits; bit 8 becomes the sign of what is scaled by them
+     */
+    const float end = 6.2f, whole = 0x1.8p23f + 256;
     float size = fabsf(x), t = size < end ? size : end;
     float t2 = t * t, q = fmaf(0x1.5399bcp-26f, t, -0x1.552e82p-21f);
     q = fmaf(q, t2, fmaf(0x1.239f14p-17f, t, -0x1.0c8514p-14f));
@@ -28,7 +30,7 @@ static inline __attribute__((always_inline)) float gelu_of(float x)
     uint32_t p_bits, n_bits;
     memcpy(&p_bits, &p, 4);
     memcpy(&n_bits, &n, 4);
-    p_bits = size < end ? p_bits - (n_bits << 23) : 0; /* p 2^-n */
+    p_bits = size < end ? p_bits - (n_bits << 23) : 0; /* -p 2^-n */
     memcpy(&p, &p_bits, 4);
-    return fmaf(-t, p, 0 > x ? 0 : x);
+    return fmaf(t, p, 0 > x ? 0 : x);
 }

@@ -61,8 +61,9 @@ AVX2 static void run(const panel_task *t)
     tile_bias(finish, t->n_columns, bias);
     for (int64_t i = 0; i < t->m; i += ROWS) {
         int rows = (int)(t->m - i < ROWS ? t->m - i : ROWS);
+        tile_prefetch(finish, i, rows, t->out, t->ldo);
         for (int64_t j = 0; j < t->n_columns; j += GROUP) tile_of(rows, t, i, j, sums);
-        tile_finish(finish, bias, i, rows, t->n_columns, sums, t->out, t->ldo);
+        tile_finish(finish, bias, i, rows, t->n_columns, (const float(*)[TILE_COLUMNS])sums, t->out, t->ldo);
     }
 }
 

@@ -7,10 +7,11 @@
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 #define INLINE static inline __attribute__((always_inline)) AVX512
 
-enum { LANES = 16, ROWS = 8 };
+/* AHEAD: steps of k by which the panel is asked for; the processor's own prefetch stops at pages of 4 KiB. */
+enum { LANES = 16, ROWS = 8, AHEAD = 32 };
 
 AVX512 static void finish_tile(const panel_task *t, const float *bias, int64_t first, int rows,
-                               float (*sums)[TILE_COLUMNS])
+                               const float (*sums)[TILE_COLUMNS])
 {
     if (t->n_columns == TILE_COLUMNS)
         tile_finish(t->finish, bias, first, rows, TILE_COLUMNS, sums, t->out, t->ldo);
@@ -28,6 +29,7 @@ INLINE void tile(const int rows, const int vectors, const panel_task *t, int64_t
     for (int64_t left = t->k, lda = t->lda, block = 0;; block++) {
         int64_t n = left < PANEL_BLOCK ? left : PANEL_BLOCK;
         __m512 sum[ROWS][3];
+        if (left <= PANEL_BLOCK) tile_prefetch(t->finish, first, rows, t->out, t->ldo);
 #pragma GCC unroll 8
         for (int i = 0; i < rows; i++)
 #pragma GCC unroll 3
@@ -35,7 +37,10 @@ INLINE void tile(const int rows, const int vectors, const panel_task *t, int64_t
         for (int64_t w = 0; w < n; w++, a++, columns += PANEL_COLUMNS) {
             __m512 b[3];
 #pragma GCC unroll 3
-            for (int v = 0; v < vectors; v++) b[v] = _mm512_load_ps(columns + v * LANES);
+            for (int v = 0; v < vectors; v++) {
+                b[v] = _mm512_load_ps(columns + v * LANES);
+                _mm_prefetch(columns + AHEAD * PANEL_COLUMNS + v * LANES, _MM_HINT_T0);
+            }
 #pragma GCC unroll 8
             for (int i = 0; i < rows; i++) {
                 __m512 x = _mm512_set1_ps(a[i * lda]);
@@ -58,7 +63,7 @@ INLINE void tile(const int rows, const int vectors, const panel_task *t, int64_t
             }
         if (!left) break;
     }
-    if (t->finish) finish_tile(t, bias, first, rows, sums);
+    if (t->finish) finish_tile(t, bias, first, rows, (const float(*)[TILE_COLUMNS])sums);
 }
 
 INLINE void rows_of(const int vectors, const panel_task *t, __mmask16 last)

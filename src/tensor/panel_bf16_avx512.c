@@ -8,7 +8,8 @@
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
 #define INLINE static inline __attribute__((always_inline)) AVX512
 
-enum { LANES = 16, ROWS = 8 };
+/* AHEAD: steps of k by which the panel is asked for; the processor's own prefetch stops at pages of 4 KiB. */
+enum { LANES = 16, ROWS = 8, AHEAD = 32 };
 
 AVX512 static void one_step(const uint32_t *a, const uint32_t *b, const float *c, float *out)
 {
@@ -45,7 +46,7 @@ static int instruction_fits(void)
 static int supported(void) { return isa_has(ISA_AVX512) && __builtin_cpu_supports("avx512bf16") && instruction_fits(); }
 
 AVX512 static void finish_tile(const panel_bf16_task *t, const float *bias, int64_t first, int rows,
-                               float (*sums)[TILE_COLUMNS])
+                               const float (*sums)[TILE_COLUMNS])
 {
     tile_finish(t->finish, bias, first, rows, t->n_columns, sums, t->out, t->ldo);
 }
@@ -54,7 +55,10 @@ INLINE void step(const int rows, const int vectors, __m512 (*sum)[3], const __m5
 {
     __m512i b[3];
 #pragma GCC unroll 3
-    for (int v = 0; v < vectors; v++) b[v] = _mm512_load_si512(columns + v * LANES);
+    for (int v = 0; v < vectors; v++) {
+        b[v] = _mm512_load_si512(columns + v * LANES);
+        _mm_prefetch(columns + AHEAD * PANEL_COLUMNS + v * LANES, _MM_HINT_T0);
+    }
 #pragma GCC unroll 8
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 3
@@ -71,6 +75,7 @@ INLINE void tile(const int rows, const int vectors, const panel_bf16_task *t, in
         int64_t n = left < PANEL_BLOCK ? left : PANEL_BLOCK;
         __m512 sum[ROWS][3];
         __m512i x[ROWS];
+        if (left <= PANEL_BLOCK) tile_prefetch(t->finish, first, rows, t->out, t->ldo);
 #pragma GCC unroll 8
         for (int i = 0; i < rows; i++)
 #pragma GCC unroll 3
@@ -104,7 +109,7 @@ INLINE void tile(const int rows, const int vectors, const panel_bf16_task *t, in
             }
         if (!left) break;
     }
-    if (t->finish) finish_tile(t, bias, first, rows, sums);
+    if (t->finish) finish_tile(t, bias, first, rows, (const float(*)[TILE_COLUMNS])sums);
 }
 
 INLINE void rows_of(const int vectors, const panel_bf16_task *t, __mmask16 last)

@@ -46,7 +46,7 @@ static void run(const panel_bf16_task *t)
             }
             for (int j = 0; j < TILE_COLUMNS; j++) sums[0][j] = first ? sums[0][j] + chain[j] : chain[j];
         }
-        tile_finish(finish, bias, i, 1, t->n_columns, sums, t->out, t->ldo);
+        tile_finish(finish, bias, i, 1, t->n_columns, (const float(*)[TILE_COLUMNS])sums, t->out, t->ldo);
     }
 }
 

@@ -20,7 +20,7 @@ static void run(const panel_task *t)
                     chain[j] = fmaf(a[w], t->columns[w * PANEL_COLUMNS + j], chain[j]);
             for (int j = 0; j < TILE_COLUMNS; j++) sums[0][j] = first ? sums[0][j] + chain[j] : chain[j];
         }
-        tile_finish(finish, bias, i, 1, t->n_columns, sums, t->out, t->ldo);
+        tile_finish(finish, bias, i, 1, t->n_columns, (const float(*)[TILE_COLUMNS])sums, t->out, t->ldo);
     }
 }
 
