@@ -14,6 +14,7 @@ struct panel_bf16 {
 static const panel_bf16_kernel *const kernels[] = {
 #if defined(__x86_64__)
     &panel_bf16_kernel_avx512,
+    &panel_bf16_kernel_avx2,
 #endif
     &panel_bf16_kernel_plain,
 };
@@ -25,7 +26,9 @@ const panel_bf16_kernel *panel_bf16_kernel_at(size_t i)
 
 const panel_bf16_kernel *panel_bf16_kernel_best(void)
 {
-    return isa_bf16() && kernels[0]->supported() ? kernels[0] : &panel_bf16_kernel_plain;
+    size_t i = 0;
+    while (kernels[i]->isa > isa_best() || !kernels[i]->supported()) i++;
+    return kernels[i];
 }
 
 int panel_bf16_create(panel_bf16 **out, const float *b, int64_t n, int64_t k)

@@ -142,5 +142,5 @@ AVX512 static void run(const panel_bf16_task *t)
         rows_of(1, t, last);
 }
 
-const panel_bf16_kernel panel_bf16_kernel_avx512 = {"avx512", supported, run};
+const panel_bf16_kernel panel_bf16_kernel_avx512 = {"avx512", ISA_AVX512, supported, run};
 #endif

@@ -17,13 +17,14 @@ typedef struct panel_bf16_task {
 
 typedef struct panel_bf16_kernel {
     const char *name;
+    enum isa isa;
     int (*supported)(void); /* the processor has what it needs, and its instruction gives the defined bits */
     void (*run)(const panel_bf16_task *task);
 } panel_bf16_kernel;
 
 extern const panel_bf16_kernel panel_bf16_kernel_plain;
 #if defined(__x86_64__)
-extern const panel_bf16_kernel panel_bf16_kernel_avx512;
+extern const panel_bf16_kernel panel_bf16_kernel_avx2, panel_bf16_kernel_avx512;
 #endif
 
 /* One pair of each into a sum, which is not subnormal: the definition. */
@@ -32,7 +33,7 @@ float panel_bf16_step(uint32_t a, uint32_t b, float sum);
 /* Kernel i, fastest first, whether or not this processor has it; NULL behind the last. */
 const panel_bf16_kernel *panel_bf16_kernel_at(size_t i);
 
-/* The fastest that is supported and that isa_force allows. */
+/* The fastest that is supported and goes no further than isa_best(). */
 const panel_bf16_kernel *panel_bf16_kernel_best(void);
 
 /* panel_bf16_create with a kernel of the caller's choice, which must be supported. */

@@ -50,4 +50,4 @@ static void run(const panel_bf16_task *t)
     }
 }
 
-const panel_bf16_kernel panel_bf16_kernel_plain = {"plain", always, run};
+const panel_bf16_kernel panel_bf16_kernel_plain = {"plain", ISA_PLAIN, always, run};
