@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "decode/audio_decode.h"
 #include "jobs/stages.h"
+#include "tensor/isa.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -69,6 +70,7 @@ int verb_isolated_row(job *j)
     no_core_file();
     if (j->n_args != 1) FAIL(ERR_USAGE, "_row needs a config and a position");
     TRY(load_config(j));
+    TRY(isa_force(isa_names[j->run.isa]));
     TRY(mem_string(&j->out, j->output.path));
     TRY(job_path(j, &folder, "state/index"));
     TRY(corpus_index_open(&index, folder));

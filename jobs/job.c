@@ -4,8 +4,10 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "tensor/isa.h"
 #include "work/stop.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -18,7 +20,7 @@ typedef struct command_line {
     const verb *verb;
     const char *sets[MAX_SETS];
     int n_sets;
-    const char *output_dir, *limit;
+    const char *output_dir, *limit, *iters, *isa;
     int help;
 } command_line;
 
@@ -57,18 +59,34 @@ static void usage(FILE *out, const verb *verbs, size_t n)
         snprintf(call, sizeof call, "%s %s", verbs[i].name, verbs[i].operands);
         fprintf(out, "  tessera %-28s %s\n", call, verbs[i].help);
     }
-    fprintf(out, "\n"
-                 "  --set a.b=c       set a key of the config (repeatable; beats the file)\n"
-                 "  --output-dir DIR  output.path\n"
-                 "  --limit N         first N rows of the corpus\n"
-                 "  --dry-run         say what would be done, write nothing\n"
-                 "  --overwrite       remove what is in the output folder first\n"
-                 "  --retry-environment  do rows again that failed for reasons outside their bytes\n"
-                 "  -v, --verbose     more of the log on stderr\n"
-                 "  --help            this; with `run --help` also every key of the config\n"
-                 "\nexit codes: 0 complete, 1 internal error, 2 usage or config, 3 too many rejects, 4 verification "
-                 "failed, 5 no space,\n"
-                 "75 stopped cleanly: run the same command again\n");
+    fprintf(out,
+            "\n"
+            "  --set a.b=c       set a key of the config (repeatable; beats the file)\n"
+            "  --output-dir DIR  output.path\n"
+            "  --limit N         first N rows of the corpus\n"
+            "  --dry-run         say what would be done, write nothing\n"
+            "  --overwrite       remove what is in the output folder first\n"
+            "  --retry-environment  do rows again that failed for reasons outside their bytes\n"
+            "  --isa NAME        run.isa, the instruction set of the kernels, for any verb: auto, plain, avx2, avx512\n"
+            "  -v, --verbose     more of the log on stderr\n"
+            "  --help            this; with `run --help` also every key of the config\n"
+            "\nexit codes: 0 complete, 1 internal error, 2 usage or config, 3 too many rejects, 4 verification "
+            "failed, 5 no space,\n"
+            "75 stopped cleanly: run the same command again\n");
+}
+
+/* A whole number from 1 on. */
+static int read_count(const char *name, const char *text, int64_t *out)
+{
+    int rc = OK;
+    char *end;
+    errno = 0;
+    long long n = strtoll(text, &end, 10);
+    if (errno || end == text || *end || n < 1)
+        FAIL(ERR_USAGE, "%s needs a whole number from 1 on, not \"%s\"", name, text);
+    *out = n;
+done:
+    return rc;
 }
 
 static int read_options(job *j, command_line *c, int argc, char **argv)
@@ -94,7 +112,12 @@ static int read_options(job *j, command_line *c, int argc, char **argv)
                  {"npy", NULL, &j->npy},
                  {"what", NULL, &j->what},
                  {"to", NULL, &j->to},
-                 {"feature", NULL, &j->feature}};
+                 {"feature", NULL, &j->feature},
+                 {"json", &j->json, NULL},
+                 {"data", NULL, &j->data},
+                 {"start", NULL, &j->start},
+                 {"iters", NULL, &c->iters},
+                 {"isa", NULL, &c->isa}};
     struct option options[sizeof table / sizeof *table + 1];
     memset(options, 0, sizeof options);
     for (int i = 0; i < (int)(sizeof table / sizeof *table); i++)
@@ -114,6 +137,7 @@ static int read_options(job *j, command_line *c, int argc, char **argv)
             c->sets[c->n_sets++] = optarg;
         }
     }
+    if (c->iters) TRY(read_count("--iters", c->iters, &j->iters));
 done:
     return rc;
 }
@@ -200,6 +224,7 @@ static int read_config(job *j, const command_line *c)
     TRY(config_read(j->config, j->target));
     for (int i = 0; i < c->n_sets; i++) TRY(config_set(j->config, c->sets[i]));
     if (c->limit) TRY(set_pair(j->config, "corpus.limit", c->limit));
+    if (c->isa) TRY(set_pair(j->config, "run.isa", c->isa));
     if (c->output_dir) {
         TRY(quoted(&value, c->output_dir));
         TRY(set_pair(j->config, "output.path", value));
@@ -236,7 +261,12 @@ done:
 static int run_verb(job *j, const command_line *c)
 {
     int rc = OK;
-    if (c->verb->needs_config) TRY(share_config(j, c));
+    const char *isa = c->isa ? c->isa : "auto";
+    if (c->verb->needs_config) {
+        TRY(share_config(j, c));
+        isa = isa_names[j->run.isa];
+    }
+    TRY(par_agree(&j->p, isa_force(isa)));
     if (!c->verb->needs_config && (c->n_sets || c->limit))
         FAIL(ERR_USAGE, "tessera %s takes no --set and no --limit", j->verb);
     stop_start(c->verb->needs_config ? j->run.time_limit : 0);

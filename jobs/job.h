@@ -21,8 +21,9 @@ typedef struct job {
     char **args; /* after the config or dataset */
     int n_args;
     const char *target; /* CONFIG or DATASET */
-    int dry_run, overwrite, retry_environment, materialise, verbose;
-    const char *format, *corpus_root, *write_wav, *write_png, *npy, *what, *to, *feature;
+    int dry_run, overwrite, retry_environment, materialise, verbose, json;
+    const char *format, *corpus_root, *write_wav, *write_png, *npy, *what, *to, *feature, *data, *start;
+    int64_t iters; /* 0: not given */
     /* config */
     config *config;
     corpus_options corpus;

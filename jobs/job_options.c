@@ -2,6 +2,7 @@
 
 static const char *const compress_names[] = {"none", "deflate", NULL};
 static const char *const order_names[] = {"forward", "reverse", "random", NULL};
+const char *const isa_names[] = {"auto", "plain", "avx2", "avx512", NULL};
 
 #define OUTPUT(field) offsetof(output_options, field)
 static const option output_table[] = {
@@ -39,5 +40,7 @@ static const option run_table[] = {
      "longest time that a row which crashed an earlier life gets on its own"},
     {"run.canaries", OPTION_INT, SCOPE_RUN, RUN(canaries), "4", 0, 4, NULL,
      "rows that every node encodes at each start, to compare"},
+    {"run.isa", OPTION_ENUM, SCOPE_RUN, RUN(isa), "auto", 0, 0, isa_names,
+     "instruction set of the kernels; auto: the best of the processor; all give the same bits"},
 };
 const option_table run_options_table = OPTION_TABLE(run_table);

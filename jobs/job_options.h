@@ -23,6 +23,10 @@ typedef struct run_options {
     int keep_state;
     double row_timeout;
     int64_t canaries;
+    int isa; /* index into isa_names */
 } run_options;
+
+/* The values of run.isa, as isa_force takes them; NULL behind the last. */
+extern const char *const isa_names[];
 
 extern const option_table output_options_table, run_options_table;

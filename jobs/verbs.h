@@ -16,5 +16,6 @@ int verb_status(job *j);
 int verb_encode(job *j);
 int verb_codebook(job *j);
 int verb_assign(job *j);
+int verb_bench(job *j);
 int verb_isolated_row(job *j);
 int verb_isolated_probe(job *j);

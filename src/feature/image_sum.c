@@ -44,9 +44,7 @@
 DEFINE_SUM(plain_all, , 16, 1)
 DEFINE_SUM(plain_of_three, , 16, 0)
 
-static int always(void) { return 1; }
-
-static const image_sum plain = {"plain", always, plain_all, plain_of_three};
+static const image_sum plain = {"plain", ISA_PLAIN, plain_all, plain_of_three};
 
 #if defined(__x86_64__)
 
@@ -58,11 +56,8 @@ DEFINE_SUM(avx2_of_three, AVX2, 32, 0)
 DEFINE_SUM(avx512_all, AVX512, 64, 1)
 DEFINE_SUM(avx512_of_three, AVX512, 64, 0)
 
-static int has_avx2(void) { return __builtin_cpu_supports("avx2"); }
-static int has_avx512(void) { return __builtin_cpu_supports("avx512f"); }
-
-static const image_sum avx2 = {"avx2", has_avx2, avx2_all, avx2_of_three};
-static const image_sum avx512 = {"avx512", has_avx512, avx512_all, avx512_of_three};
+static const image_sum avx2 = {"avx2", ISA_AVX2, avx2_all, avx2_of_three};
+static const image_sum avx512 = {"avx512", ISA_AVX512, avx512_all, avx512_of_three};
 static const image_sum *const variants[] = {&avx512, &avx2, &plain};
 #else
 static const image_sum *const variants[] = {&plain};
@@ -73,7 +68,7 @@ const image_sum *image_sum_at(size_t i) { return i < sizeof variants / sizeof *v
 const image_sum *image_sum_best(void)
 {
     size_t i = 0;
-    while (!variants[i]->supported()) i++;
+    while (variants[i]->isa > isa_best()) i++;
     return variants[i];
 }
 

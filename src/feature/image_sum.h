@@ -2,6 +2,8 @@
  * give the same. Used by image_pass.c and tests. Local. */
 #pragma once
 
+#include "tensor/isa.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,8 +18,8 @@ typedef void image_sum_function(const uint8_t *in, size_t stride, size_t width, 
                                 uint8_t *out);
 
 typedef struct image_sum {
-    const char *name; /* "avx512", "avx2", "plain" */
-    int (*supported)(void);
+    const char *name; /* that of `isa` */
+    enum isa isa;
     image_sum_function *all;      /* every byte */
     image_sum_function *of_three; /* the first three of every four; the fourth comes out as 0 */
 } image_sum;
@@ -25,7 +27,7 @@ typedef struct image_sum {
 /* Variant i, fastest first, whether or not this processor has it; NULL behind the last. */
 const image_sum *image_sum_at(size_t i);
 
-/* The fastest that this processor has. */
+/* The one of isa_best(). */
 const image_sum *image_sum_best(void);
 
 /* One such sum, for widths that are no multiple. */

@@ -6,8 +6,6 @@
 
 static const float down = 1 - 0x1p-20f;
 
-static int always(void) { return 1; }
-
 uint16_t bound_pack(float x)
 {
     uint16_t h = half_from_float(x);
@@ -49,14 +47,6 @@ static void plain_pack8(const float base[8], const float least[8], float moved, 
 
 #define AVX2 __attribute__((target("avx2,f16c")))
 #define AVX512 __attribute__((target("avx512f,avx512vl,avx512bw,avx2,f16c")))
-
-static int has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c"); }
-
-static int has_avx512(void)
-{
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512bw") && has_avx2();
-}
 
 /* Which of the (at most 16) bounds from g on are low enough. */
 static inline __attribute__((always_inline)) AVX512 __mmask16 low_lanes(const uint16_t *bounds, const float *moved,
@@ -118,10 +108,10 @@ AVX2 static void avx2_pack8(const float base[8], const float least[8], float mov
 
 static const bound_scan scans[] = {
 #if defined(__x86_64__)
-    {"avx512", has_avx512, avx512_any, avx512_below, avx2_pack8},
-    {"avx2", has_avx2, plain_any, avx2_below, avx2_pack8},
+    {"avx512", ISA_AVX512, avx512_any, avx512_below, avx2_pack8},
+    {"avx2", ISA_AVX2, plain_any, avx2_below, avx2_pack8},
 #endif
-    {"plain", always, plain_any, plain_below, plain_pack8},
+    {"plain", ISA_PLAIN, plain_any, plain_below, plain_pack8},
 };
 
 const bound_scan *bound_scan_at(size_t i) { return i < sizeof scans / sizeof *scans ? &scans[i] : NULL; }
@@ -129,6 +119,6 @@ const bound_scan *bound_scan_at(size_t i) { return i < sizeof scans / sizeof *sc
 const bound_scan *bound_scan_best(void)
 {
     size_t i = 0;
-    while (!scans[i].supported()) i++;
+    while (scans[i].isa > isa_best()) i++;
     return &scans[i];
 }

@@ -2,12 +2,14 @@
  * of functions per instruction set; all give the same results. Used by codebook/kmeans_bounds.c and its test. Local. */
 #pragma once
 
+#include "tensor/isa.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
 typedef struct bound_scan {
-    const char *name; /* "avx512", "avx2", "plain" */
-    int (*supported)(void);
+    const char *name; /* that of `isa` */
+    enum isa isa;
 
     /* Whether bounds[g] - moved[g] <= limit (in fp32) for any g < n. */
     int (*any)(const uint16_t *bounds, const float *moved, int64_t n, float limit);
@@ -23,7 +25,7 @@ typedef struct bound_scan {
 /* Variant i, fastest first, whether or not this processor has it; NULL behind the last. */
 const bound_scan *bound_scan_at(size_t i);
 
-/* The fastest that this processor has. */
+/* The one of isa_best(). */
 const bound_scan *bound_scan_best(void);
 
 /* x, not below zero, as a half rounded towards zero. */

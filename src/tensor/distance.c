@@ -6,8 +6,6 @@
 
 enum { LANES = 32, QUICK_LANES = 64 };
 
-static int always(void) { return 1; }
-
 /* Lanes to their sum, pairwise. */
 static double fold(double sum[LANES])
 {
@@ -73,17 +71,6 @@ static float plain_quick_halves(const uint16_t *x, const float *c, int64_t d)
 #define AVX2 __attribute__((target("avx2,fma,f16c")))
 #define AVX512 __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,f16c")))
 #define INLINE static inline __attribute__((always_inline))
-
-static int has_avx2(void)
-{
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
-}
-
-static int has_avx512(void)
-{
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("f16c");
-}
 
 INLINE AVX512 __m512d square_on(__m256 x, __m256 c, __m512d sum)
 {
@@ -220,10 +207,10 @@ AVX2 static double avx2_halves(const uint16_t *x, const float *c, int64_t d) { r
 
 static const distance_kernel kernels[] = {
 #if defined(__x86_64__)
-    {"avx512", has_avx512, avx512_floats, avx512_halves, avx512_quick_floats, avx512_quick_halves},
-    {"avx2", has_avx2, avx2_floats, avx2_halves, avx2_quick_floats, avx2_quick_halves},
+    {"avx512", ISA_AVX512, avx512_floats, avx512_halves, avx512_quick_floats, avx512_quick_halves},
+    {"avx2", ISA_AVX2, avx2_floats, avx2_halves, avx2_quick_floats, avx2_quick_halves},
 #endif
-    {"plain", always, plain_floats, plain_halves, plain_quick_floats, plain_quick_halves},
+    {"plain", ISA_PLAIN, plain_floats, plain_halves, plain_quick_floats, plain_quick_halves},
 };
 
 const distance_kernel *distance_kernel_at(size_t i)
@@ -234,6 +221,6 @@ const distance_kernel *distance_kernel_at(size_t i)
 const distance_kernel *distance_kernel_best(void)
 {
     size_t i = 0;
-    while (!kernels[i].supported()) i++;
+    while (kernels[i].isa > isa_best()) i++;
     return &kernels[i];
 }

@@ -3,12 +3,14 @@
  * zero; then lanes l and l + 16 are added, l and l + 8, 4, 2, 1. All Local. */
 #pragma once
 
+#include "tensor/isa.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
 typedef struct distance_kernel {
-    const char *name; /* "avx512", "avx2", "plain" */
-    int (*supported)(void);
+    const char *name; /* that of `isa` */
+    enum isa isa;
     double (*floats)(const float *x, const float *c, int64_t d);
     double (*halves)(const uint16_t *x, const float *c, int64_t d); /* x in half precision */
 
@@ -24,5 +26,5 @@ static inline double distance_quick_error(int64_t d) { return (double)(d / 64 + 
 /* Kernel i, fastest first, whether or not this processor has it; NULL behind the last. */
 const distance_kernel *distance_kernel_at(size_t i);
 
-/* The fastest that this processor has. */
+/* The one of isa_best(). */
 const distance_kernel *distance_kernel_best(void);

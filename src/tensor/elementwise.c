@@ -1,5 +1,8 @@
 #include "tensor/elementwise.h"
 
+#include "tensor/gelu.h"
+#include "tensor/isa.h"
+
 #include <float.h>
 #include <math.h>
 #include <stdint.h>
@@ -52,4 +55,33 @@ void num_log_each(const double *x, double *y, size_t n)
         else
             for (size_t i = 0; i < m; i++) y[at + i] = num_log(x[at + i]);
     }
+}
+
+float num_gelu(float x) { return gelu_of(x); }
+
+#define DEFINE_GELU_EACH(name, target)                                                                                 \
+    target static void name(const float *x, float *y, size_t n)                                                        \
+    {                                                                                                                  \
+        for (size_t i = 0; i < n; i++) y[i] = gelu_of(x[i]);                                                           \
+    }
+
+DEFINE_GELU_EACH(gelu_plain, )
+#if defined(__x86_64__)
+DEFINE_GELU_EACH(gelu_avx2, __attribute__((target("avx2,fma"))))
+DEFINE_GELU_EACH(gelu_avx512, __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl"))))
+#endif
+
+void num_gelu_each(const float *x, float *y, size_t n)
+{
+#if defined(__x86_64__)
+    if (isa_best() == ISA_AVX512) {
+        gelu_avx512(x, y, n);
+        return;
+    }
+    if (isa_best() == ISA_AVX2) {
+        gelu_avx2(x, y, n);
+        return;
+    }
+#endif
+    gelu_plain(x, y, n);
 }

@@ -1,5 +1,7 @@
 #include "tensor/half.h"
 
+#include "tensor/isa.h"
+
 #include <string.h>
 
 /* Conversions after F. Giesen, "half-to-float conversions" (2012), written without branches so that compilers vectorise
@@ -65,7 +67,7 @@ __attribute__((target("avx2,f16c"))) static size_t widen_eights(const uint16_t *
 
 static size_t widen_many(const uint16_t *h, size_t n, float *out)
 {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c") ? widen_eights(h, n, out) : 0;
+    return isa_best() >= ISA_AVX2 ? widen_eights(h, n, out) : 0;
 }
 #else
 static size_t widen_many(const uint16_t *h, size_t n, float *out) { return 0; }

@@ -4,17 +4,13 @@
 #include "base/status.h"
 #include "tensor/panel_kernel.h"
 
-#include <string.h>
-
 struct panel {
     int64_t n, k;
     float *columns; /* [panel][k][48] */
     const panel_kernel *kernel;
 };
 
-/* Rows of a that are multiplied with all panels before the next rows: with 256 k of each they stay in the second-level
- * cache. */
-enum { ROWS_AT_ONCE = 240 };
+enum { ROWS_BYTES = 1 << 18, ROWS_STEP = 24, ROWS_MOST = 480 };
 
 static const panel_kernel *const kernels[] = {
 #if defined(__x86_64__)
@@ -30,7 +26,7 @@ const panel_kernel *panel_kernel_at(size_t i) { return i < N_KERNELS ? kernels[i
 const panel_kernel *panel_kernel_best(void)
 {
     size_t i = 0;
-    while (!kernels[i]->supported()) i++;
+    while (kernels[i]->isa > isa_best()) i++;
     return kernels[i];
 }
 
@@ -75,13 +71,42 @@ int64_t panel_depth(const panel *p) { return p->k; }
 
 static int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 
+int64_t panel_rows_at_once(int64_t words)
+{
+    int64_t rows = words ? ROWS_BYTES / (words * (int64_t)sizeof(float)) / ROWS_STEP * ROWS_STEP : ROWS_MOST;
+    return rows < ROWS_STEP ? ROWS_STEP : smaller(rows, ROWS_MOST);
+}
+
+const panel_finish *panel_finish_at(const panel_finish *finish, int64_t row, int64_t column, panel_finish *part)
+{
+    if (!finish) return NULL;
+    *part = *finish;
+    if (part->bias) part->bias += column;
+    if (part->residual) part->residual += row * part->residual_stride + column;
+    return part;
+}
+
+void panel_layer(const panel *p, const float *a, int64_t a_stride, int64_t m, const panel_finish *finish, float *out,
+                 int64_t out_stride)
+{
+    int64_t step = panel_rows_at_once(p->k);
+    for (int64_t i = 0; i < m; i += step)
+        for (int64_t j = 0; j < p->n; j += PANEL_COLUMNS) {
+            panel_finish part;
+            panel_task task = {.a = a + i * a_stride,
+                               .lda = a_stride,
+                               .m = smaller(step, m - i),
+                               .k = p->k,
+                               .columns = p->columns + j * p->k,
+                               .n_columns = smaller(PANEL_COLUMNS, p->n - j),
+                               .finish = panel_finish_at(finish, i, j, &part),
+                               .out = out + i * out_stride + j,
+                               .ldo = out_stride};
+            p->kernel->run(&task);
+        }
+}
+
 void panel_multiply(const panel *p, const float *a, int64_t m, float *out)
 {
-    if (p->k == 0 && m > 0 && p->n > 0) memset(out, 0, (size_t)m * (size_t)p->n * sizeof *out);
-    for (int64_t i = 0; i < m; i += ROWS_AT_ONCE)
-        for (int64_t w = 0; w < p->k; w += PANEL_BLOCK)
-            for (int64_t j = 0; j < p->n; j += PANEL_COLUMNS)
-                p->kernel->block(a + i * p->k + w, p->k, smaller(ROWS_AT_ONCE, m - i),
-                                 p->columns + j * p->k + w * PANEL_COLUMNS, smaller(PANEL_BLOCK, p->k - w),
-                                 smaller(PANEL_COLUMNS, p->n - j), w > 0, out + i * p->n + j, p->n);
+    panel_layer(p, a, p->k, m, NULL, out, p->n);
 }

@@ -15,10 +15,15 @@ enum { N_KERNELS = sizeof kernels / sizeof *kernels };
 
 const panel8_kernel *panel8_kernel_at(size_t i) { return i < N_KERNELS ? kernels[i] : NULL; }
 
+int panel8_kernel_usable(const panel8_kernel *k)
+{
+    return k->isa <= isa_best() && (k->isa != ISA_AVX512 || isa_vnni());
+}
+
 const panel8_kernel *panel8_kernel_best(void)
 {
     size_t i = 0;
-    while (!kernels[i]->supported()) i++;
+    while (!panel8_kernel_usable(kernels[i])) i++;
     return kernels[i];
 }
 

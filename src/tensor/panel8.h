@@ -7,6 +7,8 @@
  * have the same bits. What the float rows f mean is the caller's affair (codebook/filter.c). All Local. */
 #pragma once
 
+#include "tensor/isa.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,8 +42,8 @@ typedef struct panel8_tile {
 } panel8_tile;
 
 typedef struct panel8_kernel {
-    const char *name; /* "avx512", "avx2", "plain" */
-    int (*supported)(void);
+    const char *name; /* that of `isa` */
+    enum isa isa;     /* of avx512 with VNNI, too */
 
     /* All 8 rows: scores into out, row stride ldo. */
     void (*scores)(const panel8_layout *l, const void *panel, const panel8_tile *t, float *out, int64_t ldo);
@@ -55,5 +57,8 @@ typedef struct panel8_kernel {
 /* Kernel i, fastest first, whether or not this processor has it; NULL behind the last. */
 const panel8_kernel *panel8_kernel_at(size_t i);
 
-/* The fastest that this processor has. */
+/* Whether the processor has it and isa_force allows it. */
+int panel8_kernel_usable(const panel8_kernel *k);
+
+/* The one of isa_best(), or the next where AVX-512 lacks VNNI. */
 const panel8_kernel *panel8_kernel_best(void);

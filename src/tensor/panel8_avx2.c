@@ -9,8 +9,6 @@
 
 enum { LANES = 8, VECTORS = PANEL8_COLUMNS / LANES };
 
-static int supported(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
-
 /* Eight columns of two rows. Products of bytes are widened to 16 bits first: vpmaddubsw would saturate. */
 INLINE void pair(const panel8_layout *l, const void *panel, const panel8_tile *t, int i, int v, __m256 score[2])
 {
@@ -81,5 +79,5 @@ AVX2 static void filter(const panel8_layout *l, const void *panel, const panel8_
     }
 }
 
-const panel8_kernel panel8_avx2 = {"avx2", supported, scores, filter};
+const panel8_kernel panel8_avx2 = {"avx2", ISA_AVX2, scores, filter};
 #endif

@@ -9,13 +9,6 @@
 
 enum { ROWS = PANEL8_ROWS, LANES = 16, VECTORS = PANEL8_COLUMNS / LANES };
 
-static int supported(void)
-{
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512vnni");
-}
-
 /* 24 integer accumulators that stay in registers. Inline assembler: GCC 12 spills them with the intrinsic. */
 #define DOT(sum, row, column) __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(row), "v"(column))
 
@@ -115,5 +108,5 @@ AVX512 static void filter(const panel8_layout *l, const void *panel, const panel
     _mm256_storeu_ps(least, least_of_each(low));
 }
 
-const panel8_kernel panel8_avx512 = {"avx512", supported, scores, filter};
+const panel8_kernel panel8_avx512 = {"avx512", ISA_AVX512, scores, filter};
 #endif

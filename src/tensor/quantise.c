@@ -5,8 +5,6 @@
 
 enum { LANES = QUANTISE_LANES };
 
-static int always(void) { return 1; }
-
 /* The definitions, which the other variants equal bit for bit. Values first .. n - 1, first a multiple of the lanes;
  * sums go on. */
 static void plain_centre_rest(const float *x, const float *centre, int64_t first, int64_t n, float *out, double *sums)
@@ -69,14 +67,6 @@ static void plain_steps(const float *y, int64_t n, float s, float inverse, int s
 #define AVX2 __attribute__((target("avx2")))
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
 #define INLINE static inline __attribute__((always_inline))
-
-static int has_avx2(void) { return __builtin_cpu_supports("avx2"); }
-
-static int has_avx512(void)
-{
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
-}
 
 INLINE AVX512 void add_squares512(__m512 v, __m512d sum[2])
 {
@@ -216,10 +206,10 @@ AVX2 static void avx2_steps(const float *y, int64_t n, float s, float inverse, i
 
 static const quantise_kernel kernels[] = {
 #if defined(__x86_64__)
-    {"avx512", has_avx512, avx512_centre, avx512_range, avx512_steps},
-    {"avx2", has_avx2, avx2_centre, avx2_range, avx2_steps},
+    {"avx512", ISA_AVX512, avx512_centre, avx512_range, avx512_steps},
+    {"avx2", ISA_AVX2, avx2_centre, avx2_range, avx2_steps},
 #endif
-    {"plain", always, plain_centre, plain_range, plain_steps},
+    {"plain", ISA_PLAIN, plain_centre, plain_range, plain_steps},
 };
 
 const quantise_kernel *quantise_kernel_at(size_t i)
@@ -230,6 +220,6 @@ const quantise_kernel *quantise_kernel_at(size_t i)
 const quantise_kernel *quantise_kernel_best(void)
 {
     size_t i = 0;
-    while (!kernels[i].supported()) i++;
+    while (kernels[i].isa > isa_best()) i++;
     return &kernels[i];
 }

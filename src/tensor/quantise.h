@@ -2,14 +2,16 @@
  * results. Used by codebook/filter*.c. Local. */
 #pragma once
 
+#include "tensor/isa.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
 enum { QUANTISE_LEVELS = 127, QUANTISE_LANES = 16 };
 
 typedef struct quantise_kernel {
-    const char *name; /* "avx512", "avx2", "plain" */
-    int (*supported)(void);
+    const char *name; /* that of `isa` */
+    enum isa isa;
 
     /* out = x - centre (out may be x); sums[l] adds the squares of out[l], out[l + 16] ... in fp64. */
     void (*centre)(const float *x, const float *centre, int64_t n, float *out, double sums[QUANTISE_LANES]);
@@ -26,5 +28,5 @@ typedef struct quantise_kernel {
 /* Variant i, fastest first, whether or not this processor has it; NULL behind the last. */
 const quantise_kernel *quantise_kernel_at(size_t i);
 
-/* The fastest that this processor has. */
+/* The one of isa_best(). */
 const quantise_kernel *quantise_kernel_best(void);

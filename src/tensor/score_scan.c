@@ -2,8 +2,6 @@
 
 #include <math.h>
 
-static int always(void) { return 1; }
-
 static float plain_least(const float *norms, int64_t k, float *values)
 {
     float least = INFINITY;
@@ -40,10 +38,6 @@ static int64_t plain_up_to(const float *values, int64_t k, float limit, uint32_t
 
 #define AVX2 __attribute__((target("avx2")))
 #define AVX512 __attribute__((target("avx512f")))
-
-static int has_avx2(void) { return __builtin_cpu_supports("avx2"); }
-
-static int has_avx512(void) { return __builtin_cpu_supports("avx512f"); }
 
 static int64_t list_bits(unsigned bits, int64_t first, uint32_t *codes, int64_t n)
 {
@@ -140,10 +134,10 @@ AVX512 static int64_t avx512_up_to(const float *values, int64_t k, float limit, 
 
 static const score_scan scans[] = {
 #if defined(__x86_64__)
-    {"avx512", has_avx512, avx512_least, avx512_lowest, avx512_up_to},
-    {"avx2", has_avx2, avx2_least, avx2_lowest, avx2_up_to},
+    {"avx512", ISA_AVX512, avx512_least, avx512_lowest, avx512_up_to},
+    {"avx2", ISA_AVX2, avx2_least, avx2_lowest, avx2_up_to},
 #endif
-    {"plain", always, plain_least, plain_lowest, plain_up_to},
+    {"plain", ISA_PLAIN, plain_least, plain_lowest, plain_up_to},
 };
 
 const score_scan *score_scan_at(size_t i) { return i < sizeof scans / sizeof *scans ? &scans[i] : NULL; }
@@ -151,6 +145,6 @@ const score_scan *score_scan_at(size_t i) { return i < sizeof scans / sizeof *sc
 const score_scan *score_scan_best(void)
 {
     size_t i = 0;
-    while (!scans[i].supported()) i++;
+    while (scans[i].isa > isa_best()) i++;
     return &scans[i];
 }

@@ -2,12 +2,14 @@
  * of functions per instruction set; all give the same results. Used by assigner.c and its test. Local. */
 #pragma once
 
+#include "tensor/isa.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
 typedef struct score_scan {
-    const char *name; /* "avx512", "avx2", "plain" */
-    int (*supported)(void);
+    const char *name; /* that of `isa` */
+    enum isa isa;
 
     /* values[j] = norms[j] - 2 * values[j], no NaN; returns the least of the k. */
     float (*least)(const float *norms, int64_t k, float *values);
@@ -22,5 +24,5 @@ typedef struct score_scan {
 /* Variant i, fastest first, whether or not this processor has it; NULL behind the last. */
 const score_scan *score_scan_at(size_t i);
 
-/* The fastest that this processor has. */
+/* The one of isa_best(). */
 const score_scan *score_scan_best(void);

@@ -193,7 +193,7 @@ static void every_scan_equals_the_plain_one(void **state)
     for (size_t i = 0; score_scan_at(i); i++) plain = score_scan_at(i);
     assert_string_equal(plain->name, "plain");
     for (size_t i = 0; score_scan_at(i); i++)
-        for (int64_t k = 1; k <= N && score_scan_at(i)->supported(); k++) {
+        for (int64_t k = 1; k <= N && isa_has(score_scan_at(i)->isa); k++) {
             float *norms = numbers((uint64_t)k, k, 1, 3), *a = numbers(200 + (uint64_t)k, k, 1, 0), b[N];
             uint32_t from_a[N], from_b[N];
             memcpy(b, a, (size_t)k * sizeof *a);

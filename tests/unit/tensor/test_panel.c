@@ -1,6 +1,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "base/status.h"
+#include "tensor/elementwise.h"
 #include "tensor/panel_kernel.h"
 
 #include <math.h>
@@ -8,9 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <cmocka.h>
 
@@ -63,16 +62,83 @@ static void check_shape(const panel_kernel *kernel, int64_t m, int64_t n, int64_
 static void every_kernel_follows_the_rule_bit_for_bit(void **state)
 {
     (void)state;
-    static const int64_t shapes[][3] = {{1, 1, 1},    {1, 48, 256},  {8, 48, 257}, {9, 49, 255},   {7, 47, 512},
-                                        {3, 95, 513}, {2, 17, 39},   {6, 16, 80},  {13, 33, 3},    {5, 31, 1000},
-                                        {4, 96, 768}, {16, 144, 64}, {250, 5, 7},  {241, 50, 300}, {0, 5, 3},
-                                        {5, 0, 3},    {5, 3, 0}};
+    static const int64_t shapes[][3] = {{1, 1, 1},    {1, 48, 256},  {8, 48, 257},  {9, 49, 255}, {7, 47, 512},
+                                        {3, 95, 513}, {2, 17, 39},   {6, 16, 80},   {13, 33, 3},  {5, 31, 1000},
+                                        {4, 96, 768}, {16, 144, 64}, {1, 49, 1536}, {250, 5, 7},  {241, 50, 300},
+                                        {0, 5, 3},    {5, 0, 3},     {5, 3, 0}};
     for (size_t i = 0; panel_kernel_at(i); i++) {
-        if (!panel_kernel_at(i)->supported()) continue;
+        if (!isa_has(panel_kernel_at(i)->isa)) continue;
         for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)
             check_shape(panel_kernel_at(i), shapes[s][0], shapes[s][1], shapes[s][2]);
         for (int64_t m = 1; m <= 17; m++) check_shape(panel_kernel_at(i), m, 4 * m + 1, 5);
         for (int64_t n = 1; n <= 100; n++) check_shape(panel_kernel_at(i), 3, n, 11);
+    }
+}
+
+/* A layer: what is asked for, and operands in which the gaps between rows must stay. */
+typedef struct layer {
+    int64_t m, n, k, a_gap, out_gap; /* a_gap may be negative: rows overlap */
+    int bias, gelu, residual;        /* residual 2: the output itself */
+} layer;
+
+static float by_layer(const layer *l, const float *a, const float *b, float bias, float residual)
+{
+    float x = by_rule(a, b, l->k);
+    if (l->bias) x += bias;
+    if (l->gelu) x = num_gelu(x);
+    return l->residual ? x + residual : x;
+}
+
+static void check_layer(const panel_kernel *kernel, const layer *l)
+{
+    int64_t lda = l->k + l->a_gap, ldo = l->n + l->out_gap, ldr = l->residual == 2 ? ldo : l->n + 3;
+    float *a = numbers(1, (l->m - 1) * lda + l->k), *b = numbers(2, l->n * l->k), *bias = numbers(3, l->n);
+    float *before = numbers(4, l->m * (ldo > ldr ? ldo : ldr)), *out = numbers(4, l->m * ldo);
+    panel_finish finish = {.bias = l->bias ? bias : NULL,
+                           .activation = l->gelu ? ACTIVATION_GELU : ACTIVATION_NONE,
+                           .residual = l->residual == 2   ? out
+                                       : l->residual == 1 ? before
+                                                          : NULL,
+                           .residual_stride = ldr};
+    panel *p = NULL;
+    assert_int_equal(panel_create_for(&p, b, l->n, l->k, kernel), OK);
+    panel_layer(p, a, lda, l->m, l->bias || l->gelu || l->residual ? &finish : NULL, out, ldo);
+    for (int64_t i = 0; i < l->m; i++)
+        for (int64_t j = 0; j < ldo; j++) {
+            float want = before[i * ldo + j], got = out[i * ldo + j];
+            if (j < l->n) want = by_layer(l, a + i * lda, b + j * l->k, bias[j], before[i * ldr + j]);
+            if (memcmp(&want, &got, sizeof want) != 0)
+                fail_msg("%s %lldx%lldx%lld bias %d gelu %d residual %d: (%lld, %lld) is %a, not %a", kernel->name,
+                         (long long)l->m, (long long)l->n, (long long)l->k, l->bias, l->gelu, l->residual, (long long)i,
+                         (long long)j, (double)got, (double)want);
+        }
+    panel_free(&p);
+    mem_free(&a);
+    mem_free(&b);
+    mem_free(&bias);
+    mem_free(&before);
+    mem_free(&out);
+}
+
+static void layers_finish_each_sum_bit_for_bit(void **state)
+{
+    (void)state;
+    static const layer sizes[] = {{.m = 1, .n = 1, .k = 1},
+                                  {.m = 7, .n = 49, .k = 257, .out_gap = 5},
+                                  {.m = 8, .n = 48, .k = 256},
+                                  {.m = 13, .n = 100, .k = 255, .a_gap = 7},
+                                  {.m = 30, .n = 60, .k = 1536, .a_gap = -1024, .out_gap = 1},
+                                  {.m = 2, .n = 5, .k = 0}};
+    for (size_t i = 0; panel_kernel_at(i); i++) {
+        if (!isa_has(panel_kernel_at(i)->isa)) continue;
+        for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+            for (int what = 0; what < 12; what++) {
+                layer l = sizes[s];
+                l.bias = what & 1;
+                l.gelu = what >> 1 & 1;
+                l.residual = what >> 2;
+                check_layer(panel_kernel_at(i), &l);
+            }
     }
 }
 
@@ -99,7 +165,7 @@ static void the_best_kernel_is_the_first_that_runs(void **state)
 {
     (void)state;
     size_t i = 0;
-    while (!panel_kernel_at(i)->supported()) i++;
+    while (!isa_has(panel_kernel_at(i)->isa)) i++;
     assert_ptr_equal(panel_kernel_best(), panel_kernel_at(i));
     while (panel_kernel_at(i)) i++;
     assert_ptr_equal(panel_kernel_at(i - 1), &panel_kernel_plain);
@@ -116,50 +182,14 @@ static void sizes_that_do_not_fit_are_refused(void **state)
     assert_null(p);
 }
 
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-/* Printed for people: speed depends on what else the machine does, so nothing is asserted. */
-static void time_every_kernel(void **state)
-{
-    (void)state;
-    static const int64_t shapes[][3] = {{240, 768, 768}, {480, 512, 39}};
-    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
-        int64_t m = shapes[s][0], n = shapes[s][1], k = shapes[s][2];
-        float *a = numbers(1, m * k), *b = numbers(2, n * k), *out = numbers(3, m * n);
-        for (size_t i = 0; panel_kernel_at(i) && panel_kernel_at(i) != &panel_kernel_plain; i++) {
-            panel *p = NULL;
-            double best = 1e9;
-            if (!panel_kernel_at(i)->supported()) continue;
-            assert_int_equal(panel_create_for(&p, b, n, k, panel_kernel_at(i)), OK);
-            for (int round = 0; round < 8; round++) {
-                double start = seconds();
-                panel_multiply(p, a, m, out);
-                double took = seconds() - start;
-                if (took < best) best = took;
-            }
-            print_message("%s %lldx%lldx%lld: %.0f GFLOP/s\n", panel_kernel_at(i)->name, (long long)m, (long long)n,
-                          (long long)k, 2e-9 * (double)(m * n * k) / best);
-            panel_free(&p);
-        }
-        mem_free(&a);
-        mem_free(&b);
-        mem_free(&out);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kernel_follows_the_rule_bit_for_bit),
+        cmocka_unit_test(layers_finish_each_sum_bit_for_bit),
         cmocka_unit_test(rows_do_not_depend_on_the_batch),
         cmocka_unit_test(the_best_kernel_is_the_first_that_runs),
         cmocka_unit_test(sizes_that_do_not_fit_are_refused),
-        cmocka_unit_test(time_every_kernel),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

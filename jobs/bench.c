@@ -1,0 +1,35 @@
+/* How fast parts of the program are on this machine. */
+#include "jobs/bench.h"
+
+#include "base/status.h"
+#include "jobs/verbs.h"
+
+#include <string.h>
+#include <time.h>
+
+static const benchmark benchmarks[] = {
+    {"kernel", "matrix products at the shapes of the encoders and of k-means", bench_kernel},
+};
+enum { N_BENCHMARKS = sizeof benchmarks / sizeof *benchmarks };
+
+double bench_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+int verb_bench(job *j)
+{
+    int rc = OK;
+    char names[256] = "";
+    if (j->n_args) FAIL(ERR_USAGE, "tessera bench takes one name");
+    for (int i = 0; i < N_BENCHMARKS; i++) {
+        if (!strcmp(benchmarks[i].name, j->target)) return benchmarks[i].run(j);
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s (%s)", i ? ", " : "", benchmarks[i].name,
+                 benchmarks[i].help);
+    }
+    FAIL(ERR_USAGE, "no benchmark \"%s\"; there are: %s", j->target, names);
+done:
+    return rc;
+}

@@ -1,0 +1,16 @@
+/* The benchmarks of `tessera bench NAME`: each prints a table on stdout, or JSON with --json. A new one is a function
+ * here, a file jobs/bench_NAME.c and a line of the table in bench.c. */
+#pragma once
+
+#include "jobs/job.h"
+
+typedef struct benchmark {
+    const char *name, *help;
+    int (*run)(job *j); /* Collective; a status */
+} benchmark;
+
+/* Speed of the matrix products of src/tensor at the shapes of the encoders and of k-means. ERR_MEMORY, ERR_IO. */
+int bench_kernel(job *j);
+
+/* Seconds on a clock that only goes forward. Local. */
+double bench_now(void);
