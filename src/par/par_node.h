@@ -11,8 +11,9 @@
 typedef struct par_node par_node;
 
 /* What a rank puts into the node's exchange memory at a time, bytes. A node of R ranks holds R + 1 times this, whatever
- * the length of the sums. */
-enum { PAR_NODE_WINDOW = 1 << 20 };
+ * the length of the sums. Measured best of 64 KiB to 2 MiB: the chunk and its sums stay in a cache of 1 MiB per core.
+ */
+enum { PAR_NODE_WINDOW = 1 << 19 };
 
 /* The nodes of the job, as the machine has them. `p` is borrowed until par_node_free. ERR_MEMORY, with *out NULL, only
  * for lack of private memory. Collective. */
