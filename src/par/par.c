@@ -2,18 +2,13 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "par/mpi_check.h"
 
-#include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { CHUNK = 1 << 24 }; /* elements per MPI call: counts of MPI-3.1 are int */
-
-#define MPI_CHECK(p, call)                                                                                             \
-    do {                                                                                                               \
-        if ((call) != MPI_SUCCESS) par_abort((p), 1, __FILE__, __LINE__, #call);                                       \
-    } while (0)
 
 void par_start(par *p, int *argc, char ***argv)
 {
