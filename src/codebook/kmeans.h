@@ -19,11 +19,6 @@ typedef struct kmeans_data {
     void *user;
 } kmeans_data;
 
-/* What nearest means. COSINE: vectors are scaled to unit length (zeros stay zeros), centroids too, so the nearest is
- * the one of the largest cosine. INNER: only the centroids are (spherical k-means over unscaled vectors), so the nearest
- * is the one of the largest inner product. */
-typedef enum kmeans_metric { KMEANS_L2, KMEANS_COSINE, KMEANS_INNER } kmeans_metric;
-
 typedef struct kmeans_options {
     int64_t size; /* K */
     int64_t seed;
@@ -33,9 +28,9 @@ typedef struct kmeans_options {
     int64_t seed_vectors; /* vectors per code that seeding looks at */
     int64_t seedings;     /* seedings that are tried; the best on held-out vectors is used; 0 counts as 1 */
     kmeans_metric metric;
-    int64_t memory; /* bytes per rank for what only makes it faster (filter rows, bounds); 0: no limit */
-    double held_out;      /* share of vectors, by hash, that only measure quality */
-    const float *start;   /* (size, d) centroids to start from; NULL: choose seeds */
+    int64_t memory;     /* bytes per rank for what only makes it faster (filter rows, bounds); 0: no limit */
+    double held_out;    /* share of vectors, by hash, that only measure quality */
+    const float *start; /* (size, d) centroids to start from; NULL: choose seeds */
 } kmeans_options;
 
 /* Train. `state` is a folder for checkpoints (made where missing; one committed file, replaced in each iteration; a
