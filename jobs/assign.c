@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "codebook/unit_length.h"
 #include "jobs/given.h"
 #include "store/npy.h"
 #include "tensor/half.h"
@@ -18,7 +19,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -38,10 +38,10 @@ typedef struct assignment {
     const char *data_path;
     codebook book;
     assigner *assigner;
-    file_mapping map;
-    npy_array data; /* (n, d) */
+    matrix *data; /* (n, d) */
     int64_t n, d, first, end;
     int64_t rows; /* per block; follows from d */
+    void *read;   /* (rows, d) as they are read */
     float *block; /* (rows, d) */
     uint32_t *labels;
     double *distances;
@@ -51,15 +51,10 @@ typedef struct assignment {
 static int open_data(assignment *a)
 {
     int rc = OK;
-    rc = file_map(a->data_path, &a->map);
-    if (rc != OK) FAIL(rc == ERR_MEMORY ? rc : ERR_CONFIG, "%s", status_message());
-    if (npy_parse(a->map.bytes, a->map.n, &a->data) != OK) FAIL(ERR_CONFIG, "%s: %s", a->data_path, status_message());
-    if (strcmp(a->data.type, "<f2") && strcmp(a->data.type, "<f4"))
-        FAIL(ERR_CONFIG, "%s: values of type %s; fp16 (<f2) or fp32 (<f4) are read", a->data_path, a->data.type);
-    if (a->data.n_dims != 2)
-        FAIL(ERR_CONFIG, "%s is no matrix: an array of %d dimensions", a->data_path, a->data.n_dims);
-    a->n = a->data.dims[0];
-    a->d = a->data.dims[1];
+    TRY(given_matrix(a->data_path, &a->data));
+    matrix_forget_read(a->data);
+    a->n = matrix_rows(a->data);
+    a->d = matrix_width(a->data);
     if (a->d != a->book.d)
         FAIL(ERR_CONFIG, "%s has rows of %lld values, the codebook has %lld", a->data_path, (long long)a->d,
              (long long)a->book.d);
@@ -72,7 +67,7 @@ static int prepare(assignment *a)
 {
     int rc = OK;
     const job *j = a->j;
-    if (j->n_args != 1) FAIL(ERR_USAGE, "tessera assign needs a codebook and one .npy file");
+    if (j->n_args != 1) FAIL(ERR_USAGE, "tessera assign needs a codebook and one matrix");
     if (!j->to || !*j->to) FAIL(ERR_USAGE, "tessera assign needs --to: the files are TO.labels.npy, TO.distances.npy");
     a->data_path = j->args[0];
     TRY(given_codebook(j->target, &a->book));
@@ -80,6 +75,7 @@ static int prepare(assignment *a)
     TRY(assigner_create(&a->assigner, a->book.centroids, a->book.k, a->book.d));
     a->rows = MAX_VALUES / a->d < MAX_ROWS ? MAX_VALUES / a->d : MAX_ROWS;
     if (a->rows < 1) a->rows = 1;
+    TRY(mem_alloc(&a->read, (size_t)a->rows, matrix_row_bytes(a->data)));
     TRY(MEM_ALLOC(a->block, (size_t)(a->rows * a->d)));
     TRY(MEM_ALLOC(a->labels, (size_t)a->rows));
     TRY(MEM_ALLOC(a->distances, (size_t)a->rows));
@@ -90,25 +86,17 @@ done:
     return rc;
 }
 
-/* All ranks must see the inputs of rank 0: a stale view of a file elsewhere would leave rows out. Collective. */
+/* All ranks must see the inputs of rank 0. Collective. */
 static int check_same(assignment *a)
 {
     int rc = OK;
-    struct {
-        int64_t n, half;
-        char sha256[sizeof a->book.sha256];
-    } seen;
-    memset(&seen, 0, sizeof seen);
-    seen.n = a->n;
-    seen.half = !strcmp(a->data.type, "<f2");
-    memcpy(seen.sha256, a->book.sha256, sizeof seen.sha256);
-    char mine[sizeof seen];
-    memcpy(mine, &seen, sizeof seen);
-    par_broadcast(&a->j->p, &seen, sizeof seen);
-    if (memcmp(mine, &seen, sizeof seen))
-        FAIL(ERR_CONFIG, "%s or %s differs between ranks", a->j->target, a->data_path);
+    char first[sizeof a->book.sha256];
+    memcpy(first, a->book.sha256, sizeof first);
+    par_broadcast(&a->j->p, first, sizeof first);
+    if (memcmp(first, a->book.sha256, sizeof first)) FAIL(ERR_CONFIG, "%s differs between ranks", a->j->target);
 done:
-    return par_agree(&a->j->p, rc);
+    rc = par_agree(&a->j->p, rc);
+    return rc == OK ? given_same_matrix(&a->j->p, a->data, a->data_path) : rc;
 }
 
 static int write_at(const output *o, const void *values, size_t n, int64_t offset)
@@ -186,27 +174,27 @@ done:
     return rc;
 }
 
-/* Rows i .. i+n-1 as fp32. */
+/* Rows i .. i+n-1 as fp32, of length 1 where the codebook is so. */
 static int read_block(assignment *a, int64_t i, int64_t n)
 {
     int rc = OK;
-    int half = !strcmp(a->data.type, "<f2");
-    size_t bytes = half ? sizeof(uint16_t) : sizeof(float), values = (size_t)(n * a->d);
-    const uint8_t *from = a->data.data + (size_t)(i * a->d) * bytes;
-    if (half)
-        for (size_t v = 0; v < values; v++) {
-            uint16_t h; /* an array need not be aligned in its file */
-            memcpy(&h, from + v * sizeof h, sizeof h);
-            a->block[v] = half_to_float(h);
-        }
+    const void *rows;
+    size_t values = (size_t)(n * a->d);
+    matrix_type type = matrix_value_type(a->data);
+    rc = matrix_read(a->data, i, n, a->read, &rows);
+    if (rc == ERR_CORRUPT) FAIL(ERR_CONFIG, "%s", status_message());
+    TRY(rc);
+    if (!matrix_is_finite(type, rows, values)) {
+        int64_t bad;
+        TRY(matrix_find_not_finite(a->data, i, i + n, &bad));
+        TRY(given_not_finite(a->data, bad));
+    }
+    if (type == MATRIX_F16)
+        half_to_floats(rows, values, a->block);
     else
-        memcpy(a->block, from, values * sizeof *a->block);
-    size_t start = (size_t)(from - a->map.bytes);
-    file_map_release(&a->map, start, start + values * bytes);
-    for (size_t v = 0; v < values; v++)
-        if (!isfinite(a->block[v]))
-            FAIL(ERR_CONFIG, "%s: row %lld has a value that is not finite", a->data_path,
-                 (long long)(i + (int64_t)v / a->d));
+        memcpy(a->block, rows, values * sizeof *a->block);
+    for (int64_t r = 0; a->book.metric == KMEANS_COSINE && r < n; r++)
+        unit_length(a->block + r * a->d, a->d, a->block + r * a->d);
 done:
     return rc;
 }
@@ -281,12 +269,13 @@ static void clean_up(assignment *a)
         mem_free(&o->temporary);
         mem_free(&o->path);
     }
+    mem_free(&a->read);
     mem_free(&a->block);
     mem_free(&a->labels);
     mem_free(&a->distances);
     assigner_free(&a->assigner);
     codebook_free(&a->book);
-    file_unmap(&a->map);
+    matrix_close(&a->data);
 }
 
 int verb_assign(job *j)

@@ -265,6 +265,11 @@ int canary_verify(job *j, const json_t *d, void (*fault)(void *user, const char 
         rc = OK;
         goto done;
     }
+    if (rc == ERR_CORRUPT) { /* a damaged codebook is a fault like any other */
+        fault(user, status_message());
+        rc = OK;
+        goto done;
+    }
     TRY(rc);
     json_array_foreach(json_object_get(d, "canary"), i, entry) TRY(verify_one(&f, entry, fault, user));
     LOG_JOB(LOG_INFO, "%zu canary rows were encoded again", json_array_size(json_object_get(d, "canary")));

@@ -6,11 +6,11 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "jobs/given.h"
+#include "store/h5.h"
 #include "store/npy.h"
 
 #include <libgen.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static int need_to(const job *j)
@@ -35,7 +35,7 @@ done:
     return rc;
 }
 
-/* --to DIR/NAME.h5, or a folder, where the name is that of the file. */
+/* --to DIR/NAME.h5, or a folder, where the name is that of the file (or of the dataset in it). */
 static int place(const char *to, const char *from, char **folder, char **name)
 {
     int rc = OK;
@@ -98,17 +98,33 @@ done:
     return rc;
 }
 
-static int export_book(const job *j, const char *from)
+/* Plain HDF5 for other programs: the centroids alone. */
+static int write_h5(const char *path, const codebook *book)
 {
     int rc = OK;
+    h5_file *f = NULL;
+    const int64_t dims[] = {book->k, book->d};
+    TRY(h5_create(&f, path, "codebook"));
+    TRY(h5_dataset(f, "/centroids", H5_F32, 2, dims, 0));
+    TRY(h5_write(f, "/centroids", 0, book->k, book->centroids));
+    TRY(h5_commit(&f));
+done:
+    h5_abandon(&f);
+    return rc;
+}
+
+static int export_book(const job *j, const char *from)
+{
+    int rc = OK, h5;
     codebook book = {0};
     TRY(need_to(j));
-    if (!given_ends_with(j->to, ".npy")) FAIL(ERR_USAGE, "--to names a file NAME.npy, not %s", j->to);
+    h5 = given_ends_with(j->to, ".h5");
+    if (!h5 && !given_ends_with(j->to, ".npy")) FAIL(ERR_USAGE, "--to names a file NAME.npy or NAME.h5, not %s", j->to);
     TRY(given_codebook(from, &book));
     const int64_t dims[] = {book.k, book.d};
     if (!j->dry_run) {
         TRY(given_make_folder_of(j->to));
-        TRY(npy_write(j->to, "<f4", 2, dims, book.centroids, "codebook"));
+        TRY(h5 ? write_h5(j->to, &book) : npy_write(j->to, "<f4", 2, dims, book.centroids, "codebook"));
     }
     LOG_JOB(LOG_INFO, "codebook: %s: %lld codes of %lld values%s", j->to, (long long)book.k, (long long)book.d,
             j->dry_run ? " (not written: --dry-run)" : "");
@@ -120,6 +136,7 @@ done:
 static void print_inertia(const char *title, int64_t n, double inertia)
 {
     printf("  %-20s %lld\n", title, (long long)n);
+    if (n) printf("  %-20s %.9g\n", "  inertia", inertia);
     if (n) printf("  %-20s %.9g\n", "  inertia per vector", inertia / (double)n);
 }
 
@@ -132,30 +149,21 @@ static void print_quality(const codebook *c)
     if (q->variance > 0) printf("  %-20s %.9g\n", "variance explained", 1 - q->inertia / q->variance);
     printf("  %-20s %lld of %lld\n", "codes used", (long long)q->codes_used, (long long)c->k);
     printf("  %-20s %.9g\n", "perplexity", q->perplexity);
-    printf("  %-20s %lld\n", "iterations", (long long)q->iterations);
-    printf("  %-20s %s\n", "stop", q->stop);
-}
-
-static int ascending(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
 }
 
 static int print_counts(const codebook *c)
 {
     int rc = OK;
-    int64_t *sorted = NULL, dead = 0, k = c->k;
-    TRY(MEM_ALLOC(sorted, (size_t)k));
-    memcpy(sorted, c->counts, (size_t)k * sizeof *sorted);
-    qsort(sorted, (size_t)k, sizeof *sorted, ascending);
-    while (dead < k && !sorted[dead]) dead++;
-    double median = ((double)sorted[(k - 1) / 2] + (double)sorted[k / 2]) / 2;
+    codebook_spread s;
+    TRY(codebook_spread_of(c, &s));
+    printf("  %-20s %.9g bits, %.4f of log2 K\n", "entropy", s.entropy_bits, s.entropy_share);
+    printf("  %-20s %.9g\n", "imbalance factor", s.imbalance);
+    printf("  %-20s %lld\n", "iterations", (long long)c->quality.iterations);
+    printf("  %-20s %s\n", "stop", c->quality.stop);
     printf("training vectors per code\n");
     printf("  %12s %12s %12s %12s\n", "min", "median", "max", "dead codes");
-    printf("  %12lld %12.1f %12lld %12lld\n", (long long)sorted[0], median, (long long)sorted[k - 1], (long long)dead);
+    printf("  %12lld %12.1f %12lld %12lld\n", (long long)s.least, s.median, (long long)s.most, (long long)s.dead);
 done:
-    mem_free(&sorted);
     return rc;
 }
 
@@ -179,6 +187,7 @@ static int show_book(const char *path)
     printf("%-10s %s\n", "feature", c.feature);
     printf("%-10s %s\n", "encoder", c.encoder);
     if (c.layer >= 0) printf("%-10s %lld\n", "layer", (long long)c.layer);
+    printf("%-10s %s\n", "metric", kmeans_metric_names[c.metric]);
     printf("%-10s %s\n", "sha256", c.sha256);
     if (!c.quality.n_train) {
         printf("quality    not known: not trained by tessera\n");

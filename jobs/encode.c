@@ -46,6 +46,8 @@ static int load_book(const job *j, const char *name, const char *frozen, int64_t
     if (book.d != d)
         FAIL(ERR_CONFIG, "codebook %s has %lld dimensions, the features have %lld", path, (long long)book.d,
              (long long)d);
+    if (book.metric == KMEANS_COSINE)
+        FAIL(ERR_CONFIG, "codebook %s compares by cosine; tokens are made with the metrics l2 and inner", path);
     TRY(assigner_create(out, book.centroids, book.k, book.d));
 done:
     codebook_free(&book);

@@ -21,23 +21,70 @@ static int is_pickle(const file_mapping *m)
     return 0;
 }
 
-int given_codebook(const char *path, codebook *out)
+/* A path that leads to a pickle, as the beginning of a file, is answered with what to do. */
+static int refuse_pickle(const char *path, const char *array)
 {
     int rc = OK;
     file_mapping map = {0};
-    *out = (codebook){0};
-    rc = file_map(path, &map);
-    if (rc != OK) FAIL(rc == ERR_MEMORY ? rc : ERR_CONFIG, "%s", status_message());
-    if (is_pickle(&map))
+    if (file_map(path, &map) == OK && is_pickle(&map))
         FAIL(ERR_CONFIG,
-             "%s is a pickle, joblib or zip file, which tessera does not read; save the centroids from Python: "
-             "numpy.save(\"codebook.npy\", joblib.load(\"%s\").cluster_centers_.astype(\"float32\"))",
-             path, path);
-    rc = codebook_load(path, out);
-    if (rc != OK) FAIL(rc == ERR_MEMORY ? rc : ERR_CONFIG, "%s", status_message());
+             "%s is a pickle, joblib or zip file, which tessera does not read; save the array from Python: "
+             "numpy.save(FILE, %s.astype(\"float32\"))",
+             path, array);
 done:
     file_unmap(&map);
     return rc;
+}
+
+/* What the user gave is at fault, not a file of ours. */
+static int blame_config(int status)
+{
+    if (status == OK || status == ERR_MEMORY) return status;
+    return status_set(ERR_CONFIG, status_file(), status_line(), "%s", status_message());
+}
+
+int given_codebook(const char *path, codebook *out)
+{
+    int rc = OK;
+    char *load = NULL;
+    *out = (codebook){0};
+    TRY(mem_format(&load, "joblib.load(\"%s\").cluster_centers_", path));
+    TRY(refuse_pickle(path, load));
+    TRY(blame_config(codebook_is_ours(path) ? codebook_load(path, out) : codebook_load_matrix(path, out)));
+done:
+    mem_free(&load);
+    return rc;
+}
+
+int given_matrix(const char *path, matrix **out)
+{
+    int rc = OK;
+    *out = NULL;
+    TRY(refuse_pickle(path, "x"));
+    TRY(blame_config(matrix_open(out, path)));
+done:
+    return rc;
+}
+
+int given_same_matrix(par *p, matrix *m, const char *path)
+{
+    int rc = OK;
+    uint64_t mine = 0;
+    rc = matrix_identity(m, 0, &mine);
+    uint64_t first = mine;
+    par_broadcast(p, &first, sizeof first);
+    if (rc == OK && mine != first) FAIL(ERR_CONFIG, "%s differs between ranks", path);
+done:
+    return par_agree(p, rc);
+}
+
+int given_not_finite(const matrix *m, int64_t i)
+{
+    const char *name;
+    int64_t row;
+    matrix_where(m, i, &name, &row);
+    return status_set(ERR_CONFIG, __FILE__, __LINE__, "%s: row %lld has a value that is not finite", name,
+                      (long long)row);
 }
 
 int given_make_folder_of(const char *path)

@@ -208,7 +208,10 @@ static int check_config(job *j)
     int64_t components;
     TRY(image_pca_components(&j->image, &components));
     TRY(sequence_options_check(&j->sequence));
-    if (!*j->corpus.path) FAIL(ERR_CONFIG, "corpus.path is not set: a folder or a manifest file");
+    if (*j->train.data && strcmp(j->verb, "train"))
+        FAIL(ERR_CONFIG, "train.data is for `tessera train` alone; a corpus job takes the codebook that it gives "
+                         "(audio.codebook.path, image.codebook.path)");
+    if (!*j->corpus.path && !*j->train.data) FAIL(ERR_CONFIG, "corpus.path is not set: a folder or a manifest file");
     if (!*j->output.path) FAIL(ERR_CONFIG, "output.path is not set: the folder of the dataset (or --output-dir)");
     if (j->output.unit_max < j->output.unit_min) FAIL(ERR_CONFIG, "output.unit_max is less than output.unit_min");
     if (j->image.patch > j->image.width || j->image.patch > j->image.height)

@@ -7,10 +7,12 @@
 #include "base/status.h"
 #include "jobs/canary.h"
 #include "jobs/card.h"
+#include "jobs/codebook_fit.h"
 #include "jobs/croissant.h"
 #include "jobs/dataset_file.h"
 #include "jobs/ledger.h"
 #include "jobs/note.h"
+#include "jobs/output_folder.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -190,9 +192,8 @@ done:
 /* Whether a model was trained without a row that could not be read. */
 static int models_lack_rows(const stages *s)
 {
-    int lack = (s->audio_book.k && stage_trained_unread(s->j, "audio")) ||
-               (s->image_book.k && stage_trained_unread(s->j, "image")) ||
-               (s->image_map && stage_trained_unread(s->j, "projection"));
+    int lack = (s->audio_book.k && fit_unread(s->j, "audio")) || (s->image_book.k && fit_unread(s->j, "image")) ||
+               (s->image_map && fit_unread(s->j, "projection"));
     if (lack)
         LOG_JOB(LOG_WARN, "rows of the training sample could not be read; only --overwrite trains without this loss");
     return lack;
@@ -287,7 +288,7 @@ int stage_clear(stages *s)
     /* with rows that failed for reasons outside their bytes the state is what --retry-environment works from */
     if (j->run.keep_state || !json_is_true(json_object_get(d, "reproducible"))) goto done;
     s->finished = 1;
-    TRY(stages_empty_state(j, "inhand")); /* which goes with the life */
+    TRY(output_empty_state(j, "inhand")); /* which goes with the life */
 done:
     json_decref(d);
     mem_free(&withdrawn);

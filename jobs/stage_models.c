@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "jobs/codebook_fit.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -35,6 +36,8 @@ static int check_frozen(const char *path, const char *feature, const codebook *b
     if (*book->feature && strcmp(book->feature, feature))
         FAIL(ERR_CONFIG, "codebook %s was trained on other features: \"%s\", the config has \"%s\"", path,
              book->feature, feature);
+    if (book->metric == KMEANS_COSINE)
+        FAIL(ERR_CONFIG, "codebook %s compares by cosine; tokens are made with the metrics l2 and inner", path);
 done:
     return rc;
 }
@@ -48,7 +51,7 @@ static int load_frozen(stages *s, const char *name, const char *path, char *feat
     mem_free(&out->name);
     TRY(mem_string(&out->name, name));
     if (s->j->p.rank == 0) {
-        TRY(stage_forget_trained(s->j, name)); /* its place is taken */
+        TRY(fit_forget(s->j, name)); /* its place is taken */
         TRY(job_path(s->j, &folder, "codebooks"));
         TRY(file_make_folder(folder));
         TRY(codebook_save(out, folder));

@@ -1,31 +1,19 @@
 #include "jobs/stages.h"
 
-#include "base/fault.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "jobs/dataset_file.h"
 #include "jobs/note.h"
+#include "jobs/output_folder.h"
 #include "jobs/runs_log.h"
 #include "jobs/suspects.h"
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { TEXT_LIMIT = 16 << 20 };
-
-static int remove_state(const job *j, const char *name)
-{
-    int rc = OK;
-    char *path = NULL;
-    TRY(job_path(j, &path, "%s", name));
-    TRY(file_remove_tree(path));
-done:
-    mem_free(&path);
-    return rc;
-}
 
 static int read_text(const job *j, const char *name, char **text)
 {
@@ -39,83 +27,21 @@ done:
     return rc;
 }
 
-static int has(const job *j, const char *name)
-{
-    char *path = NULL;
-    int there = job_path(j, &path, "%s", name) == OK && file_exists(path);
-    mem_free(&path);
-    return there;
-}
-
 /* Whether any token is committed: a part or a shard. */
-static int has_tokens(const job *j) { return has(j, "state/parts") || has(j, "state/shards"); }
-
-/* An output folder holds a dataset of ours, its state, or nothing: never write among somebody's files. */
-static int check_folder(const job *j)
-{
-    int rc = OK;
-    file_list names = {0};
-    if (!file_exists(j->out) || has(j, "state") || has(j, "dataset.json")) goto done;
-    if (file_list_folder(j->out, &names) != OK)
-        FAIL(ERR_CONFIG, "output.path %s cannot be used: %s", j->out, status_message());
-    for (size_t i = 0; i < names.n; i++)
-        if (strcmp(names.names[i], "logs"))
-            FAIL(ERR_CONFIG, "output.path %s holds other files (%s); name a new or empty folder", j->out,
-                 names.names[i]);
-done:
-    file_list_free(&names);
-    return rc;
-}
-
-int stages_empty_state(const job *j, const char *keep)
-{
-    int rc = OK;
-    file_list names = {0};
-    char *folder = NULL, *path = NULL;
-    TRY(job_path(j, &folder, "state"));
-    TRY(file_list_folder(folder, &names));
-    for (size_t i = 0; i < names.n; i++) {
-        if (!strcmp(names.names[i], "owner") || !strcmp(names.names[i], keep)) continue;
-        mem_free(&path);
-        TRY(file_join(&path, folder, names.names[i]));
-        TRY(file_remove_tree(path));
-        fault_point("state.mid-removal");
-    }
-done:
-    file_list_free(&names);
-    mem_free(&folder);
-    mem_free(&path);
-    return rc;
-}
-
-/* Remove everything that an output folder of ours can hold, but the owner file and the logs. The mark tells the next
- * life that the removal did not come to its end. */
-static int wipe(const job *j)
-{
-    static const char *const names[] = {"dataset.json",    "README.md",     "croissant.json", "config.resolved.yaml",
-                                        "vocabulary.json", "rejects.jsonl", "report.html",    "codebooks",
-                                        "shards",          "sequences"};
-    int rc = OK;
-    TRY(note_text(j, "state/wipe", "begun\n", "settings"));
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) TRY(remove_state(j, names[i]));
-    TRY(stages_empty_state(j, "wipe"));
-    TRY(remove_state(j, "state/wipe"));
-done:
-    return rc;
-}
+static int has_tokens(const job *j) { return output_has(j, "state/parts") || output_has(j, "state/shards"); }
 
 /* A stage and all that depend on it are done anew; tokens are never thrown away here. */
 static int invalidate(const job *j, option_scope first)
 {
     int rc = OK;
-    if (first == SCOPE_INDEX) TRY(remove_state(j, "state/index"));
+    if (first == SCOPE_INDEX) TRY(output_remove(j, "state/index"));
     if (first <= SCOPE_TOKENS) { /* codebooks carry the hash of what they depend on: what still fits is kept */
-        TRY(remove_state(j, "state/units.bin"));
-        TRY(remove_state(j, "state/canary"));
-        TRY(remove_state(j, "state/features")); /* their parts are numbered by units */
+        TRY(output_remove(j, "state/units.bin"));
+        TRY(output_remove(j, "state/canary"));
+        TRY(output_remove(j, "state/features")); /* their parts are numbered by units */
     }
-    TRY(remove_state(j, "sequences"));
-    TRY(remove_state(j, "state/sequences"));
+    TRY(output_remove(j, "sequences"));
+    TRY(output_remove(j, "state/sequences"));
 done:
     return rc;
 }
@@ -165,12 +91,12 @@ done:
 /* Compare with what is there, and decide; with `act` also do what follows. Rank 0. */
 static int settle(stages *s, int act)
 {
-    int rc = OK, complete = has(s->j, "dataset.json");
-    int begun = !complete && has(s->j, "state/dataset.json"); /* a repack that did not come to its end */
+    int rc = OK, complete = output_has(s->j, "dataset.json");
+    int begun = !complete && output_has(s->j, "state/dataset.json"); /* a repack that did not come to its end */
     int finished = complete || begun;
     char *resolved = NULL, *facts = NULL, *differences = NULL;
     option_scope first = SCOPE_RUN;
-    if (!finished && !has(s->j, "state/facts")) goto fresh;
+    if (!finished && !output_has(s->j, "state/facts")) goto fresh;
     TRY(read_text(s->j, finished ? "config.resolved.yaml" : "state/config.resolved.yaml", &resolved));
     TRY(finished ? dataset_facts(s->j->out, complete ? "dataset.json" : "state/dataset.json", &facts)
                  : read_text(s->j, "state/facts", &facts));
@@ -179,12 +105,12 @@ static int settle(stages *s, int act)
         rc = refuse(s->j, differences);
         goto done;
     }
-    int retry = complete && first == SCOPE_RUN && s->j->retry_environment && has(s->j, "state/index");
+    int retry = complete && first == SCOPE_RUN && s->j->retry_environment && output_has(s->j, "state/index");
     s->complete = complete && first == SCOPE_RUN && !retry;
     s->repack = begun || (complete && first == SCOPE_SEQUENCES);
     if (!act || s->complete) goto done;
     if (first != SCOPE_RUN) announce(first, differences);
-    if (retry) TRY(remove_state(s->j, "dataset.json")); /* the stages find what is to be done again */
+    if (retry) TRY(output_remove(s->j, "dataset.json")); /* the stages find what is to be done again */
     if (s->repack && complete) TRY(withdraw(s->j));
     if (s->repack || retry) goto done;
     if (first != SCOPE_RUN) TRY(invalidate(s->j, first));
@@ -199,41 +125,21 @@ done:
     return rc;
 }
 
-/* The folders of a life and its owner file. An output folder that cannot be used is a mistake of the config. */
-static int take_folder(job *j)
-{
-    int rc = OK;
-    char *path = NULL;
-    TRY(job_path(j, &path, "logs"));
-    TRY(file_make_folder(path));
-    mem_free(&path);
-    TRY(job_path(j, &path, "state"));
-    TRY(file_make_folder(path));
-    mem_free(&path);
-    TRY(job_path(j, &path, "state/owner"));
-    TRY(owner_take(&j->owner, path, &j->attempt));
-done:
-    if (rc == ERR_IO)
-        rc = status_set(ERR_CONFIG, __FILE__, __LINE__, "output.path %s cannot be used: %s", j->out, status_message());
-    mem_free(&path);
-    return rc;
-}
-
 static int begin_root(stages *s)
 {
     int rc = OK;
     job *j = s->j;
     char *path = NULL;
     TRY(settings_make(j, &s->settings));
-    TRY(check_folder(j));
+    TRY(output_check(j));
     /* a finished dataset is looked at before anything is written */
-    if (has(j, "dataset.json") && !j->overwrite && !has(j, "state")) {
+    if (output_has(j, "dataset.json") && !j->overwrite && !output_has(j, "state")) {
         TRY(settle(s, 0));
         if (s->complete) goto done;
     }
-    TRY(take_folder(j));
+    TRY(output_take(j));
     TRY(file_remove_temporaries(j->out)); /* no other life is left */
-    if (j->overwrite || has(j, "state/wipe")) TRY(wipe(j));
+    if (j->overwrite || output_has(j, "state/wipe")) TRY(output_wipe(j));
     TRY(settle(s, 1));
     TRY(job_path(j, &path, "logs/metrics.jsonl"));
     j->metrics = fopen(path, "ae");
@@ -260,12 +166,7 @@ int stages_begin(stages *s, job *j)
     j->attempt = shared[2];
     if (s->complete) goto done;
     TRY(suspects_share(j));
-    char tag[96];
-    snprintf(tag, sizeof tag, "%.48s-%d-a%lld-r%d", j->p.host, (int)getpid(), (long long)j->attempt, j->p.rank);
-    file_set_tag(tag);
-    rc = job_path(j, &path, "logs/rank-%04d.log", j->p.rank);
-    if (rc == OK) rc = log_open(path, LOG_DEBUG);
-    mem_free(&path);
+    rc = output_start_log(j);
     if (rc == OK) rc = job_path(j, &path, "state/inhand");
     if (rc == OK) rc = inhand_open(&j->inhand, path, j->attempt, j->p.rank);
     TRY(par_agree(&j->p, rc));

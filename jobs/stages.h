@@ -41,9 +41,6 @@ int stage_tokenize(stages *s);
 int stage_pack(stages *s);
 int stage_finish(stages *s);
 
-/* Remove what is in the state but the owner file and the entry `keep`. Rank 0, Local. */
-int stages_empty_state(const job *j, const char *keep);
-
 /* Remove the state of a complete dataset, unless it is to be kept. Rank 0, Local. */
 int stage_clear(stages *s);
 
@@ -52,12 +49,6 @@ int stages_run(job *j, const char *last);
 
 /* The projection of patches, from the file that is given or from what training committed. Local. */
 int stage_load_projection(stages *s);
-
-/* Training: the note that a result (audio, image, projection) is finished goes, before the result does. Local. */
-int stage_forget_trained(const job *j, const char *name);
-
-/* Whether it was trained without a row that could not be read, for reasons outside its bytes. Local. */
-int stage_trained_unread(const job *j, const char *name);
 
 /* The models that tokenizing needs, from what training committed or from frozen files, and what follows from them: the
  * core, the shard options, the hash of the tokens, the vocabulary. Rank 0 also copies frozen codebooks into the

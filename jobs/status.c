@@ -68,13 +68,34 @@ done:
     return rc;
 }
 
+/* Codebooks of matrices (`tessera train` with train.data), in a folder without a corpus, that are all finished. */
+static int print_codebooks(const char *dataset, int *n)
+{
+    int rc = OK;
+    char *facts = NULL, *books = NULL, *train = NULL;
+    *n = 0;
+    TRY(file_join(&facts, dataset, "state/facts"));
+    TRY(file_join(&books, dataset, "codebooks"));
+    TRY(file_join(&train, dataset, "state/train"));
+    if (file_exists(facts) || count_files(train, "checkpoint.bin")) goto done;
+    *n = (int)count_files(books, ".h5");
+    if (*n) printf("%-10s complete: %d of %s/*.h5\n", "codebooks", *n, books);
+done:
+    mem_free(&facts);
+    mem_free(&books);
+    mem_free(&train);
+    return rc;
+}
+
 static int print_working(const char *dataset)
 {
-    int rc = OK, alive;
+    int rc = OK, alive, n;
     char *path = NULL, *owner = NULL, *last = NULL;
     TRY(file_join(&path, dataset, "state/owner"));
     TRY(owner_describe(path, &owner, &alive));
     TRY(runs_log_last(dataset, &last));
+    if (!alive) TRY(print_codebooks(dataset, &n));
+    if (!alive && n) goto done;
     printf("%-10s %s\n", "state", alive ? "running" : "not complete and not running: run the same command again");
     if (*owner) printf("%-10s %s\n", "owner", owner);
     printf("%-10s %s\n", "before", last);

@@ -16,7 +16,7 @@ static const verb verbs[] = {
      verb_encode},
     {"codebook", "ACTION FILE", "import, export (--to FILE, --feature TEXT), or show what is known of a codebook", 0,
      verb_codebook},
-    {"assign", "CODEBOOK DATA.npy", "nearest centroids of rows: --to OUT gives OUT.labels.npy and OUT.distances.npy", 0,
+    {"assign", "CODEBOOK DATA", "nearest centroids of rows: --to OUT gives OUT.labels.npy and OUT.distances.npy", 0,
      verb_assign},
     {"bench", "NAME", "how fast parts of the program are here: kernel (--json)", 0, verb_bench},
     {"_row", "CONFIG POSITION", "one row in isolation", 0, verb_isolated_row},

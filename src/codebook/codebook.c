@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+const char *const kmeans_metric_names[] = {"l2", "cosine", "inner", NULL};
+
 void codebook_free(codebook *c)
 {
     mem_free(&c->name);
@@ -34,6 +36,7 @@ int codebook_hash(codebook *c)
     sha256_add(s, sizes, sizeof sizes);
     add_text(s, c->feature);
     add_text(s, c->encoder);
+    if (c->metric != KMEANS_L2) add_text(s, kmeans_metric_names[c->metric]);
     sha256_add(s, c->centroids, (size_t)(c->k * c->d) * sizeof *c->centroids);
     sha256_hex(s, c->sha256);
 done:

@@ -5,7 +5,6 @@
 #include "base/status.h"
 #include "store/h5.h"
 #include "store/npy.h"
-#include "tensor/half.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -30,6 +29,29 @@ static const struct {
     {"iterations", offsetof(codebook_quality, iterations), 0},
 };
 enum { N_NUMBERS = sizeof numbers / sizeof *numbers };
+
+/* What follows from the rest, for those who read the file without us. */
+static int save_derived(h5_file *f, const codebook *c)
+{
+    int rc = OK;
+    const codebook_quality *q = &c->quality;
+    codebook_spread s;
+    if (q->n_train < 1) return OK;
+    TRY(codebook_spread_of(c, &s));
+    TRY(h5_put_real(f, "/", "inertia_per_vector", q->inertia / (double)q->n_train));
+    if (q->n_held_out)
+        TRY(h5_put_real(f, "/", "inertia_held_out_per_vector", q->inertia_held_out / (double)q->n_held_out));
+    if (q->variance > 0) TRY(h5_put_real(f, "/", "variance_explained", 1 - q->inertia / q->variance));
+    TRY(h5_put_real(f, "/", "entropy_bits", s.entropy_bits));
+    TRY(h5_put_real(f, "/", "entropy_share", s.entropy_share));
+    TRY(h5_put_real(f, "/", "imbalance", s.imbalance));
+    TRY(h5_put_int(f, "/", "count_min", s.least));
+    TRY(h5_put_real(f, "/", "count_median", s.median));
+    TRY(h5_put_int(f, "/", "count_max", s.most));
+    TRY(h5_put_int(f, "/", "dead_codes", s.dead));
+done:
+    return rc;
+}
 
 static int save_quality(h5_file *f, const codebook_quality *q)
 {
@@ -59,9 +81,11 @@ static int save_h5(const codebook *c, const char *path, const char *hash)
     TRY(h5_put_text(f, "/", "encoder", c->encoder ? c->encoder : ""));
     TRY(h5_put_int(f, "/", "layer", c->layer));
     TRY(h5_put_text(f, "/", "feature", c->feature ? c->feature : ""));
+    TRY(h5_put_text(f, "/", "metric", kmeans_metric_names[c->metric]));
     TRY(h5_put_text(f, "/", "sha256", hash));
     TRY(h5_put_int(f, "/", "seed", c->seed));
     TRY(save_quality(f, &c->quality));
+    TRY(save_derived(f, c));
     TRY(h5_dataset(f, "/centroids", H5_F32, 2, dims, 0));
     TRY(h5_write(f, "/centroids", 0, c->k, c->centroids));
     TRY(h5_put(f, "/counts", H5_I64, c->k, c->counts));
@@ -113,40 +137,21 @@ done:
     return rc;
 }
 
-static int load_npy(const char *path, codebook *out)
+/* Codebooks of before there were metrics do not name theirs. */
+static int load_metric(h5_file *f, const char *path, kmeans_metric *out)
 {
     int rc = OK;
-    file_mapping map = {0};
-    npy_array a;
-    TRY(file_map(path, &map));
-    rc = npy_parse(map.bytes, map.n, &a);
-    if (rc == ERR_FORMAT || rc == ERR_UNSUPPORTED) {
-        char message[512];
-        snprintf(message, sizeof message, "%s", status_message());
-        FAIL(ERR_CORRUPT, "%s: %s", path, message);
-    }
+    char *name = NULL;
+    int i = 0;
+    *out = KMEANS_L2;
+    rc = h5_get_text(f, "/", "metric", &name);
+    if (rc == ERR_MISSING) return OK;
     TRY(rc);
-    int half = strcmp(a.type, "<f2") == 0;
-    if (a.n_dims != 2 || (!half && strcmp(a.type, "<f4") != 0))
-        FAIL(ERR_CORRUPT, "%s: a codebook has two dimensions and fp32 or fp16 values, this is %s with %d", path, a.type,
-             a.n_dims);
-    TRY(check_sizes(path, a.dims[0], a.dims[1], half ? 2 : 4, (int64_t)map.n));
-    size_t n = (size_t)(a.dims[0] * a.dims[1]);
-    out->k = a.dims[0];
-    out->d = a.dims[1];
-    TRY(MEM_ALLOC(out->centroids, n));
-    TRY(MEM_ALLOC(out->counts, (size_t)out->k));
-    for (size_t i = 0; half && i < n; i++) {
-        uint16_t h;
-        memcpy(&h, a.data + 2 * i, sizeof h);
-        out->centroids[i] = half_to_float(h);
-    }
-    if (!half) memcpy(out->centroids, a.data, n * sizeof *out->centroids);
-    TRY(mem_string(&out->name, ""));
-    TRY(mem_string(&out->feature, ""));
-    TRY(mem_string(&out->encoder, ""));
+    while (kmeans_metric_names[i] && strcmp(kmeans_metric_names[i], name)) i++;
+    if (!kmeans_metric_names[i]) FAIL(ERR_CORRUPT, "%s: metric \"%s\"", path, name);
+    *out = (kmeans_metric)i;
 done:
-    file_unmap(&map);
+    mem_free(&name);
     return rc;
 }
 
@@ -164,6 +169,7 @@ static int load_attributes(h5_file *f, const char *path, codebook *out, char **h
     TRY(h5_get_text(f, "/", "encoder", &out->encoder));
     TRY(h5_get_int(f, "/", "layer", &out->layer));
     TRY(h5_get_text(f, "/", "feature", &out->feature));
+    TRY(load_metric(f, path, &out->metric));
     TRY(h5_get_text(f, "/", "sha256", hash));
     TRY(h5_get_int(f, "/", "seed", &out->seed));
     for (size_t i = 0; i < N_NUMBERS; i++) {
@@ -232,11 +238,20 @@ int codebook_load(const char *path, codebook *out)
 {
     int rc = OK;
     size_t n = strlen(path);
+    if (n > 4 && strcmp(path + n - 4, ".npy") == 0) return codebook_load_matrix(path, out);
     *out = (codebook){.layer = -1};
-    TRY(n > 4 && strcmp(path + n - 4, ".npy") == 0 ? load_npy(path, out) : load_h5(path, out));
+    TRY(load_h5(path, out));
     TRY(check_values(path, out));
     TRY(codebook_hash(out));
 done:
     if (rc != OK) codebook_free(out);
     return rc;
+}
+
+int codebook_is_ours(const char *path)
+{
+    h5_file *f = NULL;
+    int ours = h5_open(&f, path) == OK && h5_has(f, "/centroids") && (h5_has(f, "/counts") || h5_has(f, "/history"));
+    h5_close(&f);
+    return ours;
 }

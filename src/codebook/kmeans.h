@@ -20,11 +20,6 @@ typedef struct kmeans_data {
     void *user;
 } kmeans_data;
 
-/* What nearest means. COSINE: vectors are scaled to unit length (zeros stay zeros), centroids too, so the nearest is
- * the one of the largest cosine. INNER: only the centroids are (spherical k-means over unscaled vectors), so the
- * nearest is the one of the largest inner product. */
-typedef enum kmeans_metric { KMEANS_L2, KMEANS_COSINE, KMEANS_INNER } kmeans_metric;
-
 typedef struct kmeans_options {
     int64_t size; /* K */
     int64_t seed;

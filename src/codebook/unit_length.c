@@ -2,14 +2,18 @@
 
 #include <math.h>
 
-enum { LANES = 32 };
+enum { LANES = 8 };
 
+/* Lane l sums the squares of x[l], x[l + 8], ...; the lanes are then added in order. A square of an fp32 value is exact
+ * in fp64 and neither overflows nor, unless it is zero, vanishes. */
 void unit_length(const float *x, int64_t d, float *out)
 {
-    double sum[LANES] = {0};
-    for (int64_t w = 0; w < d; w++) sum[w % LANES] += (double)x[w] * (double)x[w]; /* products are exact */
-    for (int n = LANES / 2; n > 0; n /= 2)
-        for (int l = 0; l < n; l++) sum[l] += sum[l + n];
-    double length = sqrt(sum[0]);
-    for (int64_t w = 0; w < d; w++) out[w] = length > 0 ? (float)((double)x[w] / length) : 0;
+    double sums[LANES] = {0}, sum = 0;
+    int64_t w = 0;
+    for (; w + LANES <= d; w += LANES)
+        for (int l = 0; l < LANES; l++) sums[l] += (double)x[w + l] * (double)x[w + l];
+    for (int l = 0; w + l < d; l++) sums[l] += (double)x[w + l] * (double)x[w + l];
+    for (int l = 0; l < LANES; l++) sum += sums[l];
+    double length = sqrt(sum);
+    for (w = 0; w < d; w++) out[w] = sum > 0 ? (float)((double)x[w] / length) : 0;
 }

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "codebook/codebook.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -91,6 +92,22 @@ static const option train_table[] = {
      "share of the sample that only measures quality"},
     {"train.seed_vectors", OPTION_INT, SCOPE_CODEBOOK, TRAIN(seed_vectors), "20", 1, 1000, NULL,
      "vectors per code among which k-means++ chooses the first centroids"},
+    {"train.seedings", OPTION_INT, SCOPE_CODEBOOK, TRAIN(seedings), "1", 1, 100, NULL,
+     "choices of first centroids that are tried; the best on held-out vectors is used"},
+    {"train.memory", OPTION_BYTES, SCOPE_RUN, TRAIN(memory), "0", 0, 0x1p44, NULL,
+     "memory of a rank for what only makes it faster (0: no limit)"},
+    {"train.data", OPTION_TEXT, SCOPE_RUN, TRAIN(data), "\"\"", 0, 0, NULL,
+     "`tessera train` alone: a matrix of vectors, FILE.npy, FILE.h5, FILE.h5:/DATASET or a folder of such files, fp16 "
+     "or fp32; a codebook is trained from it and not from a corpus; its content counts"},
+    {"train.size", OPTION_INT, SCOPE_CODEBOOK, TRAIN(size), "1000", 1, 1 << 24, NULL,
+     "number of codes (K) of the codebook of train.data"},
+    {"train.name", OPTION_TEXT, SCOPE_CODEBOOK, TRAIN(name), "matrix", 0, 0, NULL,
+     "its name: codebooks/NAME.h5; letters, digits, - and _"},
+    {"train.metric", OPTION_ENUM, SCOPE_CODEBOOK, TRAIN(metric), "l2", 0, 0, kmeans_metric_names,
+     "what is nearest to a vector of train.data: the centroid of the least distance, of the largest cosine, or of the "
+     "largest inner product (centroids of length 1)"},
+    {"train.start", OPTION_TEXT, SCOPE_RUN, TRAIN(start), "\"\"", 0, 0, NULL,
+     "its first centroids, a matrix or a codebook; their content counts; empty: k-means++ chooses them"},
 };
 const option_table train_options_table = OPTION_TABLE(train_table);
 

@@ -47,6 +47,14 @@ typedef struct train_options {
     int64_t iterations;
     double tolerance, held_out;
     int64_t seed_vectors;
+    int64_t seedings;
+    int64_t memory; /* bytes of a rank for what only makes it faster; 0: no limit */
+    /* of a training from a matrix */
+    char *data;  /* "": from the corpus */
+    char *name;  /* of the codebook */
+    char *start; /* first centroids; "": seeds are chosen */
+    int64_t size;
+    int metric; /* kmeans_metric */
 } train_options;
 
 extern const option_table audio_options_table, image_options_table, train_options_table;

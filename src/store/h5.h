@@ -45,6 +45,27 @@ int h5_read(h5_file *f, const char *path, h5_type type, int64_t first, int64_t n
 /* Offset in the file of a contiguous, unfiltered dataset, so that it can be mapped; -1 when it has none. */
 int h5_file_offset(h5_file *f, const char *path, int64_t *offset);
 
+/* What a file of any origin holds. `path` and `type_name` ("float32", "big-endian int16", "text") are for people too.
+ */
+typedef struct h5_entry {
+    char *path;
+    int n_dims; /* -1: more than 3, or none that can be known */
+    int64_t dims[3];
+    int is_float;       /* floating point of any size and order */
+    int is_plain;       /* one of h5_type, as this folder writes it: IEEE or integer, little-endian */
+    h5_type type;       /* when it is plain */
+    int64_t chunk_rows; /* rows of a chunk; 0: not in chunks */
+    char type_name[32];
+} h5_entry;
+
+/* One dataset. ERR_MISSING, ERR_CORRUPT. Caller: h5_entry_free; a zeroed struct is safe. */
+int h5_describe(h5_file *f, const char *path, h5_entry *out);
+void h5_entry_free(h5_entry *e);
+
+/* All datasets, in the order of their paths; each once, by a hard link. Caller: h5_list_free. ERR_CORRUPT. */
+int h5_list(h5_file *f, h5_entry **out, size_t *n);
+void h5_list_free(h5_entry **entries, size_t n);
+
 /* Attributes of a group, dataset or "/": fixed-length UTF-8 texts, int64 and fp64 scalars. */
 int h5_put_text(h5_file *f, const char *object, const char *name, const char *text);
 int h5_put_int(h5_file *f, const char *object, const char *name, int64_t value);

@@ -49,6 +49,39 @@ run 0 codebook import half.npy --to books/new.h5 --dry-run
 expect_exit 0
 expect_no_file books/new.h5
 
+step "HDF5 of other programs"
+"$PYTHON" - <<'PY' || fail "cannot make the HDF5 files"
+import h5py, numpy as np
+c = np.load("hubert.npy")
+with h5py.File("foreign.h5", "w") as f:
+    f["means"] = c
+with h5py.File("several.h5", "w") as f:
+    f.create_dataset("kmeans/centers", data=c.astype("f2"), chunks=(5, 39), compression="gzip")
+    f["kmeans/variances"] = c
+PY
+run 0 codebook import foreign.h5 --to foreign/book.h5
+expect_exit 0
+cmp hubert.npy foreign/book.npy || fail "foreign/book.npy is not hubert.npy"
+run 2 codebook import several.h5:/kmeans/centers --to foreign
+expect_exit 0
+cmp books/half.npy foreign/centers.npy || fail "foreign/centers.npy is not half.npy"
+run 0 codebook import several.h5 --to foreign
+expect_exit 2
+expect_message "several matrices: /kmeans/centers .*float16.*, /kmeans/variances"
+run 0 codebook import several.h5:/kmeans/means --to foreign
+expect_exit 2
+expect_message "no /kmeans/means"
+"$PYTHON" - <<'PY' || fail "cannot damage a codebook"
+with open("books/frozen.h5", "rb") as f:
+    bytes = bytearray(f.read())
+at = bytes.index(open("hubert.npy", "rb").read()[128:])
+bytes[at + 5] ^= 1
+open("damaged.h5", "wb").write(bytes)
+PY
+run 0 codebook import damaged.h5 --to foreign/damaged.h5
+expect_exit 2
+expect_message "hash"
+
 step "a frozen codebook in a job"
 run 2 run "$CONFIG" --output-dir frozen --set audio.codebook.path=books/frozen.h5
 expect_exit 0
@@ -85,6 +118,19 @@ run 0 codebook export "$trained" --to audio.npy
 expect_exit 0
 cmp "${trained%.h5}.npy" audio.npy || fail "the exported array of a trained codebook differs"
 
+run 0 codebook export books/frozen.h5 --to exported/plain.h5
+expect_exit 0
+"$PYTHON" -c 'import h5py, numpy as np
+with h5py.File("exported/plain.h5") as f:
+    assert list(f) == ["centroids"] and not f.attrs and np.array_equal(f["centroids"][:], np.load("hubert.npy"))' ||
+    fail "the exported HDF5 file"
+run 0 codebook import exported/plain.h5 --to exported/again.h5
+expect_exit 0
+cmp hubert.npy exported/again.npy || fail "the array that was exported and imported"
+run 0 codebook export books/frozen.h5 --to exported/frozen.txt
+expect_exit 2
+expect_message "NAME.npy or NAME.h5"
+
 step "show: the numbers"
 run 2 codebook show books/frozen.h5
 expect_exit 0
@@ -112,6 +158,10 @@ near(value("inertia", "per", "vector")[0], a["inertia"] / a["n_train"])
 near(value("inertia", "per", "vector", nth=1)[0], a["inertia_held_out"] / a["n_held_out"])
 near(value("variance", "explained")[0], 1 - a["inertia"] / a["variance"])
 near(value("perplexity")[0], a["perplexity"])
+p = counts[counts > 0] / counts.sum()
+near(value("entropy")[0], -(p * np.log2(p)).sum())
+near(value("imbalance", "factor")[0], k * (p @ p))
+assert value("metric") == ["l2"]
 assert value("codes", "used") == [str(a["codes_used"]), "of", str(k)]
 assert value("iterations") == [str(a["iterations"])] and value("stop") == [plain(a["stop"])]
 table = lines[lines.index(["min", "median", "max", "dead", "codes"]) + 1]
@@ -135,7 +185,7 @@ expect_exit 2
 expect_message "model.pkl is a pickle"
 run 0 codebook import double.npy --to books
 expect_exit 2
-expect_message "fp32 or fp16 values, this is <f8"
+expect_message "double.npy: values of type <f8.*float32"
 run 0 codebook import missing.npy --to books
 expect_exit 2
 run 0 codebook import hubert.npy

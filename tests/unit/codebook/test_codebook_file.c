@@ -91,11 +91,13 @@ static void the_hash_covers_what_identifies_a_codebook(void **state)
     c.name[0] = 'x';
     assert_int_equal(codebook_hash(&c), OK);
     assert_string_equal(before, c.sha256);
-    for (int change = 0; change < 4; change++) {
+    for (int change = 0; change < 6; change++) {
         if (change == 0) c.layer++;
         if (change == 1) c.feature[0]++;
         if (change == 2) c.encoder[0]++;
         if (change == 3) c.centroids[K * D - 1] += 1;
+        if (change == 4) c.metric = KMEANS_COSINE;
+        if (change == 5) c.metric = KMEANS_INNER;
         assert_int_equal(codebook_hash(&c), OK);
         assert_string_not_equal(before, c.sha256);
         strcpy(before, c.sha256);
@@ -105,6 +107,67 @@ static void the_hash_covers_what_identifies_a_codebook(void **state)
     assert_int_equal(codebook_hash(&c), OK);
     assert_string_not_equal(before, c.sha256);
     codebook_free(&c);
+}
+
+/* The hash that a codebook had before there were metrics. */
+static void the_metric_is_kept(void **state)
+{
+    (void)state;
+    codebook c, d;
+    fill(&c);
+    assert_int_equal(codebook_hash(&c), OK);
+    assert_string_equal(c.sha256, "41bb1572e727f679650704adc23cb546d5e925833b83e40f8943eaa7120559bc");
+    c.metric = KMEANS_COSINE;
+    assert_int_equal(codebook_save(&c, folder), OK);
+    assert_int_equal(codebook_load(h5_path, &d), OK);
+    assert_int_equal(d.metric, KMEANS_COSINE);
+    codebook_free(&d);
+    codebook_free(&c);
+}
+
+static void the_spread_follows_from_the_counts(void **state)
+{
+    (void)state;
+    int64_t even[] = {5, 5, 5, 5}, uneven[] = {6, 0, 0, 2}, none[] = {0, 0, 0, 0}, one[] = {9};
+    codebook c = {.k = 4, .counts = even};
+    codebook_spread s;
+    assert_int_equal(codebook_spread_of(&c, &s), OK);
+    assert_true(fabs(s.entropy_bits - 2) < 1e-12 && fabs(s.entropy_share - 1) < 1e-12 && s.dead == 0);
+    assert_true(fabs(s.imbalance - 1) < 1e-12 && s.least == 5 && s.most == 5 && s.median == 5);
+    c.counts = uneven;
+    assert_int_equal(codebook_spread_of(&c, &s), OK);
+    assert_true(fabs(s.entropy_bits - 0.8112781244591328) < 1e-12 && s.dead == 2);
+    assert_true(fabs(s.imbalance - 4 * (36 + 4) / 64.0) < 1e-12 && s.least == 0 && s.most == 6 && s.median == 1);
+    c.counts = none;
+    assert_int_equal(codebook_spread_of(&c, &s), OK);
+    assert_true(s.imbalance == 0 && s.dead == 0);
+    c.counts = one;
+    c.k = 1;
+    assert_int_equal(codebook_spread_of(&c, &s), OK);
+    assert_true(s.entropy_bits == 0 && s.entropy_share == 1 && s.imbalance == 1);
+}
+
+/* Other programs' HDF5: a matrix, and nothing else is known. */
+static void foreign_matrices_are_read(void **state)
+{
+    (void)state;
+    const int64_t dims[] = {2, 2};
+    const float values[] = {1, 2, 3, -4};
+    codebook c;
+    h5_file *f;
+    char path[96];
+    snprintf(path, sizeof path, "%s/foreign.h5", folder);
+    assert_int_equal(h5_create(&f, path, "test"), OK);
+    assert_int_equal(h5_dataset(f, "/centroids", H5_F32, 2, dims, 0), OK);
+    assert_int_equal(h5_write(f, "/centroids", 0, 2, values), OK);
+    assert_int_equal(h5_commit(&f), OK);
+    assert_false(codebook_is_ours(path));
+    assert_int_equal(codebook_load_matrix(path, &c), OK);
+    assert_true(c.k == 2 && c.d == 2 && c.layer == -1 && c.metric == KMEANS_L2);
+    assert_memory_equal(c.centroids, values, sizeof values);
+    codebook_free(&c);
+    assert_true(codebook_is_ours(h5_path));
+    assert_false(codebook_is_ours(npy_path));
 }
 
 static void halves_are_read(void **state)
@@ -195,11 +258,10 @@ int main(void)
     snprintf(h5_path, sizeof h5_path, "%s/audio.h5", folder);
     snprintf(npy_path, sizeof npy_path, "%s/audio.npy", folder);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(saved_codebooks_come_back),
-        cmocka_unit_test(the_hash_covers_what_identifies_a_codebook),
-        cmocka_unit_test(halves_are_read),
-        cmocka_unit_test(damage_is_found),
-        cmocka_unit_test(files_that_are_no_codebook_are_refused),
+        cmocka_unit_test(saved_codebooks_come_back), cmocka_unit_test(the_hash_covers_what_identifies_a_codebook),
+        cmocka_unit_test(the_metric_is_kept),        cmocka_unit_test(the_spread_follows_from_the_counts),
+        cmocka_unit_test(foreign_matrices_are_read), cmocka_unit_test(halves_are_read),
+        cmocka_unit_test(damage_is_found),           cmocka_unit_test(files_that_are_no_codebook_are_refused),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     return file_remove_tree(folder) != OK || failed;

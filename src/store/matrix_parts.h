@@ -1,0 +1,42 @@
+/* What the files matrix*.c share. Local. */
+#pragma once
+
+#include "base/file.h"
+#include "store/h5.h"
+#include "store/matrix.h"
+
+typedef struct matrix_part {
+    char *path;    /* of the file */
+    char *name;    /* of the file, seen from the folder; "" for a single file */
+    char *dataset; /* NULL: .npy */
+    char *shown;   /* in messages: path, or path:/dataset */
+    int64_t first; /* row of the matrix */
+    int64_t n;     /* rows */
+    int64_t bytes; /* of the file */
+    file_mapping map;
+    const uint8_t *values; /* (n, d) in the mapped file; NULL: a dataset that HDF5 reads */
+    int64_t piece_rows;    /* of such a dataset: rows that are read at a time */
+} matrix_part;
+
+void matrix_part_free(matrix_part *p);
+
+struct matrix {
+    matrix_type type;
+    int64_t n, d;
+    size_t row_bytes;
+    matrix_part *parts; /* none is empty */
+    size_t n_parts, capacity;
+    size_t hint; /* part of the latest row */
+    /* the piece of a dataset that was read last */
+    h5_file *file;
+    const matrix_part *file_part; /* whose file that is */
+    uint8_t *piece;
+    size_t piece_capacity;
+    int64_t piece_first, piece_n; /* rows of the matrix; 0: none */
+    /* pages that were read in order */
+    int forget;
+    int64_t next; /* the row after the latest ones */
+    int64_t kept; /* rows before this one are forgotten */
+};
+
+enum { MATRIX_PIECE_BYTES = 8 << 20, MATRIX_PIECE_LIMIT = 64 << 20 };
