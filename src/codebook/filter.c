@@ -78,10 +78,19 @@ void filter_free(filter **pf)
     if (!f) return;
     mem_free(&f->centre);
     panel_free(&f->basis);
-    mem_free(&f->panels);
+    if (!f->borrowed) mem_free(&f->panels);
     mem_free(&f->codes);
     mem_free(&f->panel_of);
     mem_free(pf);
+}
+
+size_t filter_panel_bytes(const filter *f) { return (size_t)f->n_panels * f->layout.bytes; }
+
+void filter_use_memory(filter *f, void *panels)
+{
+    if (!f->borrowed) mem_free(&f->panels);
+    f->panels = panels;
+    f->borrowed = 1;
 }
 
 float filter_limit(const filter *f, const filter_rows *r, int64_t i, double distance)

@@ -46,6 +46,7 @@ typedef struct filter {
     int64_t n_panels;         /* also called groups */
     panel8_layout layout;
     char *panels;      /* (n_panels, layout.bytes) */
+    int borrowed;      /* panels belong to the caller */
     int32_t *codes;    /* (n_panels * 48) centroid of each column, or FILTER_NONE */
     int32_t *panel_of; /* (k) panel of each centroid */
     const panel8_kernel *kernel;
@@ -81,8 +82,16 @@ int64_t filter_row_bytes(const filter *f);
  */
 int filter_group(filter *f, const float *centroids);
 
-/* Take centroids (k, d): panels and `largest`. ERR_MEMORY; ERR_LIMIT when numbers of this size could overflow (use the
- * distances alone). */
+/* Bytes of all panels; and other memory for them (64-byte aligned, kept by the caller), before the first load. */
+size_t filter_panel_bytes(const filter *f);
+void filter_use_memory(filter *f, void *panels);
+
+/* Take centroids (k, d): `largest` and what follows from it, and panels first .. end - 1 (those of a filter that shares
+ * its memory with others may be loaded by them). ERR_MEMORY; ERR_LIMIT when numbers of this size could overflow (use
+ * the distances alone). */
+int filter_load_panels(filter *f, const float *centroids, int64_t first, int64_t end);
+
+/* All panels. */
 int filter_load(filter *f, const float *centroids);
 
 /* A zeroed struct is safe to free. ERR_MEMORY. */

@@ -63,11 +63,8 @@ static void load_panel(filter *f, scratch *s, int64_t g, const float *centroids)
     const int32_t *codes = f->codes + g * PANEL8_COLUMNS;
     int64_t n = 0, width = f->lead + f->depth;
     double squared[PANEL8_COLUMNS];
-    for (; n < PANEL8_COLUMNS && codes[n] != FILTER_NONE; n++) {
+    for (; n < PANEL8_COLUMNS && codes[n] != FILTER_NONE; n++)
         filter_centre(f, centroids + codes[n] * f->d, 1, s->x + n * f->d, squared + n);
-        double length = sqrt(squared[n]) * (1 + 0x1p-20);
-        if (!(length <= f->largest)) f->largest = length;
-    }
     const float *y = filter_project(f, s->x, n, s->y);
     memset(s->f, 0, sizeof s->f);
     memset(s->z, 0, sizeof s->z);
@@ -76,22 +73,37 @@ static void load_panel(filter *f, scratch *s, int64_t g, const float *centroids)
     panel8_pack(&f->layout, s->p, n, f->depth, s->z, s->f, f->panels + (size_t)g * f->layout.bytes);
 }
 
-int filter_load(filter *f, const float *centroids)
+/* The longest centroid, and the slack that follows from it (codebook/filter.h). */
+static int measure(filter *f, scratch *s, const float *centroids)
+{
+    int rc = OK;
+    double u = 0x1p-24, g = 0, squared;
+    for (int64_t c = 0; c < f->k; c++) {
+        filter_centre(f, centroids + c * f->d, 1, s->x, &squared);
+        g = fmax(g, sqrt(squared) * (1 + 0x1p-20));
+    }
+    double score = (double)(f->layout.n_floats + 4) * 1.01 * u;
+    f->largest = g;
+    f->per_length = (1 + 0x1p-20) * (2 * (2.1 * f->projection + 1.01 * f->delta) + 20 * score) * g;
+    f->fixed = (score + 3.2 * u) * g * g + (double)(f->d + 64) * 0x1p-120;
+    if (!(g < largest_length)) FAIL(ERR_LIMIT, "centroids of length %g are too long for the filter", g);
+done:
+    return rc;
+}
+
+int filter_load_panels(filter *f, const float *centroids, int64_t first, int64_t end)
 {
     int rc = OK;
     scratch s;
     TRY(scratch_create(&s, f));
-    f->largest = 0;
-    for (int64_t g = 0; g < f->n_panels; g++) load_panel(f, &s, g, centroids);
-    double u = 0x1p-24, g = f->largest, score = (double)(f->layout.n_floats + 4) * 1.01 * u;
-    f->per_length = (1 + 0x1p-20) * (2 * (2.1 * f->projection + 1.01 * f->delta) + 20 * score) * g;
-    f->fixed = (score + 3.2 * u) * g * g + (double)(f->d + 64) * 0x1p-120;
-    if (!(f->largest < largest_length))
-        FAIL(ERR_LIMIT, "centroids of length %g are too long for the filter", f->largest);
+    TRY(measure(f, &s, centroids));
+    for (int64_t g = first; g < end; g++) load_panel(f, &s, g, centroids);
 done:
     scratch_free(&s);
     return rc;
 }
+
+int filter_load(filter *f, const float *centroids) { return filter_load_panels(f, centroids, 0, f->n_panels); }
 
 /* A centroid and its place along a direction. */
 typedef struct placed {

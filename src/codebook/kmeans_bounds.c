@@ -380,14 +380,19 @@ done:
     return rc;
 }
 
+int kmeans_bounds_load(kmeans_bounds *b, const float *centroids, int share, int of)
+{
+    int64_t n = b->n_groups;
+    note_moves(b, centroids);
+    return filter_load_panels(b->f, centroids, n * share / of, n * (share + 1) / of);
+}
+
 int kmeans_bounds_run(kmeans_bounds *b, const float *centroids, kmeans_changed *changed, int (*stop)(void *user),
                       void *user, int *stopped)
 {
     int rc = OK;
     *stopped = 0;
     b->work = (kmeans_work){0};
-    note_moves(b, centroids);
-    TRY(filter_load(b->f, centroids));
     for (int64_t i = 0; i < b->n; i += b->block) {
         *stopped = stop && stop(user);
         if (*stopped) break;

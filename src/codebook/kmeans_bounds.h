@@ -26,9 +26,13 @@ int kmeans_bounds_create(kmeans_bounds **out, filter **f, const kmeans_vectors *
                          const float *centroids, double longest);
 void kmeans_bounds_free(kmeans_bounds **b);
 
-/* Assign all vectors to centroids (k, d). `changed` is called for each vector i whose code changes, with its row as
+/* Take the centroids (k, d) of the next pass, and load panels `share` of `of` of the filter (where ranks share them,
+ * the others load the rest; all have to be there before kmeans_bounds_run). ERR_MEMORY, ERR_LIMIT as filter_load. */
+int kmeans_bounds_load(kmeans_bounds *b, const float *centroids, int share, int of);
+
+/* Assign all vectors to these centroids. `changed` is called for each vector i whose code changes, with its row as
  * kmeans_vectors_row gives it, before codes[i] becomes `code`; `stop` now and then: a result other than 0 ends the pass
- * with *stopped = 1. What reading returns; ERR_LIMIT as filter_load. */
+ * with *stopped = 1. What reading returns. */
 typedef int kmeans_changed(void *user, int64_t i, uint32_t code);
 int kmeans_bounds_run(kmeans_bounds *b, const float *centroids, kmeans_changed *changed, int (*stop)(void *user),
                       void *user, int *stopped);

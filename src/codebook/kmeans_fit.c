@@ -127,6 +127,7 @@ int kmeans_fit(par *p, const kmeans_data *data, const kmeans_options *o, const c
     kmeans_pass a = {0};
     const char *reason = NULL;
     TRY(par_agree(p, check_input(data, o)));
+    TRY(par_node_create(&j.node, p));
     TRY(kmeans_check_ranges(p, data));
     rc = kmeans_rows_create(&j.rows, data, (uint64_t)o->seed, o->held_out, o->metric);
     if (rc == OK) rc = MEM_ALLOC(j.mean, (size_t)data->d);
@@ -150,6 +151,7 @@ done:
     kmeans_vectors_free(&j.vectors);
     mem_free(&j.mean);
     kmeans_state_free(&s);
-    kmeans_pass_free(&a);
+    kmeans_pass_free(&a, &j);
+    par_node_free(&j.node);
     return rc;
 }

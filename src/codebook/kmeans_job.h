@@ -8,9 +8,11 @@
 #include "codebook/kmeans_rows.h"
 #include "codebook/kmeans_sums.h"
 #include "codebook/kmeans_vectors.h"
+#include "par/par_node.h"
 
 typedef struct kmeans_job {
     par *p;
+    par_node *node; /* sums in two levels; panels once per node */
     const kmeans_data *data;
     const kmeans_options *o;
     int (*stop)(void *user);
@@ -43,7 +45,8 @@ typedef struct kmeans_pass {
     uint32_t *codes; /* (vectors.n) of the latest pass */
     int64_t n_done;  /* passes; 0: there are no codes yet */
     int64_t n_bounded;
-    kmeans_bounds *bounds; /* for the first n_bounded vectors; NULL: none */
+    kmeans_bounds *bounds; /* for the first n_bounded vectors; NULL on all ranks: none */
+    void *panels;          /* of the filter, shared by the ranks of the node */
     double *farthest;      /* (k) of this rank: largest squared distance in the cluster, -1 in an empty one */
     int64_t *number;       /* (k) the vector that has it, the first on ties */
     double *inertias;      /* (k) of all ranks: sum of squared distances in the cluster */
@@ -76,7 +79,7 @@ int kmeans_state_save(const kmeans_job *j, const char *folder, const kmeans_stat
 
 /* A zeroed struct is safe to free. ERR_MEMORY. Local. */
 int kmeans_pass_create(kmeans_pass *a, const kmeans_job *j);
-void kmeans_pass_free(kmeans_pass *a);
+void kmeans_pass_free(kmeans_pass *a, kmeans_job *j); /* Collective (node) */
 
 /* Assign all training vectors: codes, sums, inertia, changed. A rank whose `mine` is not OK only takes part in the
  * agreement. Collective. */

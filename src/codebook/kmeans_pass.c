@@ -26,10 +26,11 @@ done:
     return rc;
 }
 
-void kmeans_pass_free(kmeans_pass *a)
+void kmeans_pass_free(kmeans_pass *a, kmeans_job *j)
 {
     kmeans_sums_free(&a->sums);
     kmeans_bounds_free(&a->bounds);
+    if (j->node) par_node_release(j->node, &a->panels);
     mem_free(&a->codes);
     mem_free(&a->farthest);
     mem_free(&a->number);
@@ -124,9 +125,13 @@ int kmeans_pass_run(kmeans_job *j, kmeans_pass *a, const float *centroids, int m
         TRY(par_agree(j->p, mine));
         TRY(kmeans_tune(j, a, centroids));
     }
+    if (a->bounds) {
+        if (rc == OK) rc = kmeans_bounds_load(a->bounds, centroids, par_node_rank(j->node), par_node_size(j->node));
+        par_node_barrier(j->node); /* nobody reads panels before all of the node are here */
+    }
     if (rc == OK) rc = pass_local(&l);
     l.others[N_FAILED] = rc != OK;
-    kmeans_sums_reduce(j->p, &a->sums, l.others, N_OTHERS);
+    kmeans_sums_reduce(j->p, j->node, &a->sums, l.others, N_OTHERS);
     if (l.others[N_FAILED]) TRY(par_agree(j->p, rc));
     if (l.others[N_STOPPED]) FAIL(ERR_STOPPED, "stopped in a pass of k-means");
     a->changed = l.others[CHANGED];

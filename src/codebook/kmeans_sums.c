@@ -145,7 +145,15 @@ static void scatter_rows(const kmeans_sums *s, int64_t *rows, int64_t *totals)
     memset(rows, 0, (size_t)(n * s->d) * sizeof *rows);
 }
 
-void kmeans_sums_reduce(par *p, kmeans_sums *s, int64_t *others, int64_t n_others)
+static void sum_over_ranks(par *p, par_node *node, int64_t *values, int64_t n)
+{
+    if (node)
+        par_node_sum(node, values, (size_t)n);
+    else
+        par_sum(p, values, (size_t)n);
+}
+
+void kmeans_sums_reduce(par *p, par_node *node, kmeans_sums *s, int64_t *others, int64_t n_others)
 {
     size_t k = (size_t)s->k;
     memcpy(s->message, s->change_counts, k * sizeof *s->message);
@@ -157,11 +165,11 @@ void kmeans_sums_reduce(par *p, kmeans_sums *s, int64_t *others, int64_t n_other
     add_each(s->counts, s->message, s->k);
     if (s->wide) carry(s->change, s->change_high, s->k * s->d);
     int64_t n = gather_rows(s, s->change);
-    par_sum(p, s->change, (size_t)(n * s->d));
+    sum_over_ranks(p, node, s->change, n * s->d);
     scatter_rows(s, s->change, s->low);
     if (s->wide) {
         gather_rows(s, s->change_high);
-        par_sum(p, s->change_high, (size_t)(n * s->d));
+        sum_over_ranks(p, node, s->change_high, n * s->d);
         scatter_rows(s, s->change_high, s->high);
         for (int64_t c = 0; c < s->k; c++)
             if (s->touched[c]) carry(s->low + c * s->d, s->high + c * s->d, s->d);

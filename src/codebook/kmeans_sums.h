@@ -10,6 +10,7 @@
 #pragma once
 
 #include "par/par.h"
+#include "par/par_node.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -42,10 +43,10 @@ void kmeans_sums_clear(kmeans_sums *s);
 /* Add a vector (d) `weight` times to a cluster (below zero: take it away). Local. */
 void kmeans_sums_add(kmeans_sums *s, int64_t cluster, const float *x, int64_t weight);
 
-/* Add the changes of all ranks to the totals. `others` (n_others, at most 16) are integers of the caller, replaced by
- * their sums. ERR_MEMORY on no rank: all memory is there. Collective. */
+/* Add the changes of all ranks to the totals, through `node` unless it is NULL. `others` (n_others, at most 16) are
+ * integers of the caller, replaced by their sums. ERR_MEMORY on no rank: all memory is there. Collective. */
 enum { KMEANS_MAX_OTHERS = 16 };
-void kmeans_sums_reduce(par *p, kmeans_sums *s, int64_t *others, int64_t n_others);
+void kmeans_sums_reduce(par *p, par_node *node, kmeans_sums *s, int64_t *others, int64_t n_others);
 
 /* A total as fp64, rounded once, in units. Local. */
 double kmeans_sums_at(const kmeans_sums *s, int64_t cluster, int64_t w);

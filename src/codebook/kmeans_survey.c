@@ -124,7 +124,7 @@ static int sum_vectors(kmeans_job *j)
     others[N_TRAIN] = j->vectors.n;
     others[N_HELD_OUT] = j->vectors.n_held_out;
     others[N_FAILED] = mine != OK;
-    kmeans_sums_reduce(j->p, &s, others, N_OTHERS);
+    kmeans_sums_reduce(j->p, j->node, &s, others, N_OTHERS);
     TRY(agree(j, mine, others));
     par_max(j->p, &j->largest, 1);
     j->n_train = others[N_TRAIN];

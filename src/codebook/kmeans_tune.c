@@ -213,18 +213,29 @@ done:
     return rc;
 }
 
-/* Bounds for as many vectors as memory is allowed for. */
+static int make_filter(const tuning *t, filter **f)
+{
+    int rc = OK;
+    const float *basis = t->best.rotated ? t->basis : NULL;
+    TRY(filter_create(f, t->k, t->d, t->j->mean, basis, t->best.lead, t->best.depth));
+    TRY(filter_group(*f, t->centroids));
+done:
+    return rc;
+}
+
+/* Bounds for as many vectors as memory is allowed for. Collective. */
 static int make_bounds(const tuning *t, kmeans_pass *a)
 {
     int rc = OK;
     filter *f = NULL;
     const kmeans_job *j = t->j;
     int64_t n = j->vectors.n;
-    TRY(filter_create(&f, t->k, t->d, j->mean, t->best.rotated ? t->basis : NULL, t->best.lead, t->best.depth));
-    TRY(filter_group(f, t->centroids));
+    TRY(par_agree(j->p, make_filter(t, &f)));
+    TRY(par_node_alloc(j->node, filter_panel_bytes(f), &a->panels));
+    filter_use_memory(f, a->panels);
     if (j->o->memory > 0 && n > j->o->memory / kmeans_bounds_bytes(f)) n = j->o->memory / kmeans_bounds_bytes(f);
-    if (n == 0) goto done;
-    TRY(kmeans_bounds_create(&a->bounds, &f, &j->vectors, n, a->codes, t->centroids, j->largest));
+    rc = kmeans_bounds_create(&a->bounds, &f, &j->vectors, n, a->codes, t->centroids, j->largest);
+    TRY(par_agree(j->p, rc));
     a->n_bounded = n;
 done:
     filter_free(&f);
@@ -247,7 +258,7 @@ int kmeans_tune(kmeans_job *j, kmeans_pass *a, const float *centroids)
     }
     LOG_JOB(LOG_DEBUG, "k-means: filter of %lld + %lld values%s", (long long)t.best.lead, (long long)t.best.depth,
             t.best.rotated ? " along principal directions" : "");
-    TRY(par_agree(j->p, make_bounds(&t, a)));
+    TRY(make_bounds(&t, a));
 done:
     mem_free(&t.x);
     mem_free(&t.squared);

@@ -150,7 +150,7 @@ static int find_means(pca *a)
     int64_t flags[N_FLAGS] = {0};
     int mine = pass_local(a, 0, flags);
     flags[N_FAILED] = mine != OK;
-    kmeans_sums_reduce(a->p, &a->sums, flags, N_FLAGS);
+    kmeans_sums_reduce(a->p, NULL, &a->sums, flags, N_FLAGS);
     TRY(agree(a, mine, flags));
     par_max(a->p, a->range, (size_t)(2 * a->d));
     a->n = a->sums.counts[0];

@@ -82,13 +82,13 @@ static void sums_and_means_are_exact(void **state)
             kmeans_sums_add(&s, c, x, weight);
             if (i == N / 2) kmeans_sums_add(&s, c, x, -1), kmeans_sums_add(&s, c, x, 1);
             if (i % 500) continue;
-            kmeans_sums_reduce(&alone, &s, others, 1);
+            kmeans_sums_reduce(&alone, NULL, &s, others, 1);
             assert_int_equal(others[0], 7);
             kmeans_sums_mean(&s, c, mean);
             for (int w = 0; w < D; w++)
                 assert_true(mean[w] == (float)((double)want[c][w] / (double)counts[c] / 0x1p24));
         }
-        kmeans_sums_reduce(&alone, &s, others, 1);
+        kmeans_sums_reduce(&alone, NULL, &s, others, 1);
         for (int c = 0; c < K; c++)
             for (int w = 0; w < D; w++) assert_true(kmeans_sums_at(&s, c, w) == (double)want[c][w]);
         assert_memory_equal(s.counts, counts, sizeof counts);
@@ -108,7 +108,7 @@ static void the_low_limb_does_not_overflow(void **state)
     create(&s, 2, 2, 2 * n);
     for (int64_t i = 0; i < n; i++) kmeans_sums_add(&s, 0, x, 1);
     kmeans_sums_add(&s, 1, x, n);
-    kmeans_sums_reduce(&alone, &s, others, 1);
+    kmeans_sums_reduce(&alone, NULL, &s, others, 1);
     for (int c = 0; c < 2; c++) {
         kmeans_sums_mean(&s, c, mean);
         assert_true(s.counts[c] == n && mean[0] == 65504 && mean[1] == -65504);
