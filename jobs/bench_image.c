@@ -1,13 +1,13 @@
 /* The picture job stage by stage, over all files below --data that can be decoded: reading and decoding, resizing and
- * cutting into patches, nearest codes (K = 1024). --start gives the codebook; without it the codes are patches of the
- * pictures. Files are read once before, so the disk is not timed. One rank. */
+ * cutting into patches, nearest codes (K = 1024). --start gives the codebook; without it one is trained from some of
+ * the patches. Files are read once before, so the disk is not timed. One rank. */
 #include "jobs/bench.h"
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/rng.h"
 #include "base/status.h"
-#include "codebook/codebook.h"
+#include "codebook/kmeans.h"
 #include "core/core_options.h"
 #include "feature/image_patches.h"
 #include "jobs/given.h"
@@ -19,7 +19,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { CODES = 1024, ROUNDS = 3, DECODE, PATCHES, ASSIGN, N_STAGES };
+enum { CODES = 1024, SAMPLE_PER_PICTURE = 64, ITERATIONS = 5, ROUNDS = 3 };
+enum { DECODE, PATCHES, ASSIGN, N_STAGES };
 static const char *const stage_names[] = {
     [DECODE] = "decode", [PATCHES] = "resize, patches", [ASSIGN] = "nearest codes"};
 
@@ -30,6 +31,9 @@ typedef struct picture_bench {
     int64_t d, per_picture;
     float *patches; /* (per_picture, d) */
     uint32_t *codes;
+    float *sample; /* (n_sample, d) */
+    size_t sample_capacity;
+    int64_t n_sample;
     codebook book;
     assigner *nearest;
     int64_t max_pixels;
@@ -62,8 +66,21 @@ done:
     return rc;
 }
 
-/* One file through all stages; `keep` gets a patch of it as code number `keep_at`. */
-static int run_file(picture_bench *b, const char *path, int64_t keep_at)
+/* Some patches of the picture at hand. */
+static int take_sample(picture_bench *b)
+{
+    int rc = OK;
+    TRY(MEM_GROW(b->sample, &b->sample_capacity, (size_t)((b->n_sample + SAMPLE_PER_PICTURE) * b->d)));
+    for (int i = 0; i < SAMPLE_PER_PICTURE; i++, b->n_sample++) {
+        int64_t patch = (int64_t)(rng_bits(1, (uint64_t)b->n_sample, 0) % (uint64_t)b->per_picture);
+        memcpy(b->sample + b->n_sample * b->d, b->patches + patch * b->d, (size_t)b->d * sizeof *b->patches);
+    }
+done:
+    return rc;
+}
+
+/* One file through all stages; before there is a codebook it gives to the sample instead. */
+static int run_file(picture_bench *b, const char *path)
 {
     int rc = OK;
     uint8_t *bytes = NULL;
@@ -82,10 +99,7 @@ static int run_file(picture_bench *b, const char *path, int64_t keep_at)
     b->seconds[ASSIGN] += bench_now() - cut;
     b->n_pictures++;
     b->megapixels += 1e-6 * (double)m.width * (double)m.height;
-    for (int64_t c = keep_at; c >= 0 && c < CODES; c += (int64_t)b->n_paths) {
-        int64_t patch = (int64_t)(rng_bits(1, (uint64_t)c, 0) % (uint64_t)b->per_picture);
-        memcpy(b->book.centroids + c * b->d, b->patches + patch * b->d, (size_t)b->d * sizeof *b->patches);
-    }
+    if (!b->book.centroids) TRY(take_sample(b));
 done:
     image_free(&m);
     mem_free(&bytes);
@@ -96,20 +110,41 @@ done:
     return rc;
 }
 
-/* All files; picture number i gives the codes i, i + n ... in the first turn. */
-static int run_all(picture_bench *b, int first_turn)
+static int run_all(picture_bench *b)
 {
     int rc = OK;
     b->n_pictures = b->n_refused = 0;
     b->megapixels = 0;
     memset(b->seconds, 0, sizeof b->seconds);
-    for (size_t i = 0; i < b->n_paths; i++) TRY(run_file(b, b->paths[i], first_turn ? (int64_t)i : -1));
+    for (size_t i = 0; i < b->n_paths; i++) TRY(run_file(b, b->paths[i]));
     if (!b->n_pictures) FAIL(ERR_CONFIG, "no file of %zu can be decoded as a picture", b->n_paths);
 done:
     return rc;
 }
 
-static int prepare(picture_bench *b, const job *j)
+static int read_sample(void *user, int64_t i, int64_t n, void *buffer, const void **rows)
+{
+    const picture_bench *b = user;
+    (void)n;
+    (void)buffer;
+    *rows = b->sample + i * b->d;
+    return OK;
+}
+
+static int train(picture_bench *b, par *p)
+{
+    kmeans_data data = {.n_global = b->n_sample,
+                        .n_local = b->n_sample,
+                        .d = b->d,
+                        .type = KMEANS_FLOAT,
+                        .in_place = 1,
+                        .read = read_sample,
+                        .user = b};
+    kmeans_options o = {.size = CODES, .seed = 1, .max_iterations = ITERATIONS, .tolerance = -1, .seed_vectors = 20};
+    return kmeans_fit(p, &data, &o, NULL, NULL, NULL, NULL, &b->book);
+}
+
+static int prepare(picture_bench *b, job *j)
 {
     int rc = OK;
     int64_t rows, columns;
@@ -124,15 +159,13 @@ static int prepare(picture_bench *b, const job *j)
     b->d = image_patcher_width(b->patcher);
     TRY(MEM_ALLOC(b->patches, (size_t)(b->per_picture * b->d)));
     TRY(MEM_ALLOC(b->codes, (size_t)b->per_picture));
-    if (j->start)
-        TRY(given_codebook(j->start, &b->book));
-    else
-        TRY(MEM_ALLOC(b->book.centroids, (size_t)(CODES * b->d)));
+    if (j->start) TRY(given_codebook(j->start, &b->book));
     if (j->start && b->book.d != b->d)
         FAIL(ERR_CONFIG, "%s has centroids of %lld values, a patch has %lld", j->start, (long long)b->book.d,
              (long long)b->d);
-    TRY(run_all(b, !j->start)); /* reads the files, and makes the codes */
-    TRY(assigner_create(&b->nearest, b->book.centroids, j->start ? b->book.k : CODES, b->d));
+    TRY(run_all(b)); /* reads the files, and takes the sample */
+    if (!j->start) TRY(train(b, &j->p));
+    TRY(assigner_create(&b->nearest, b->book.centroids, b->book.k, b->d));
 done:
     return rc;
 }
@@ -144,6 +177,7 @@ static void clean_up(picture_bench *b)
     image_patcher_free(&b->patcher);
     mem_free(&b->patches);
     mem_free(&b->codes);
+    mem_free(&b->sample);
     codebook_free(&b->book);
     assigner_free(&b->nearest);
 }
@@ -193,10 +227,10 @@ int bench_image(job *j)
     int rc = OK;
     picture_bench b = {0};
     double turns[N_STAGES][ROUNDS], seconds[N_STAGES] = {0}, begun, done_flops = 0;
-    if (j->p.rank != 0) goto done;
+    if (j->p.size != 1) FAIL(ERR_USAGE, "tessera bench image runs on one rank");
     TRY(prepare(&b, j));
     for (int round = 0; round < ROUNDS; round++) {
-        TRY(run_all(&b, 0));
+        TRY(run_all(&b));
         for (int s = DECODE; s < N_STAGES; s++) turns[s][round] = b.seconds[s];
     }
     for (int s = DECODE; s < N_STAGES; s++) seconds[s] = median_of(turns[s]);
