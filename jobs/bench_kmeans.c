@@ -169,7 +169,7 @@ static int measure_gemm(const bench_set *s, timing *t)
         double begun = bench_now();
         TRY(blas_multiply(x, m, s->start, s->k, s->d, scores));
         for (int64_t i = 0; i < m; i++) {
-            float least = scan->least(norms, s->k, scores + i * s->k);
+            float least = scan->least(norms, norms, 0, s->k, scores + i * s->k);
             scan->up_to(scores + i * s->k, s->k, least, codes);
         }
         best = fmin(best, bench_now() - begun);

@@ -14,9 +14,13 @@
  *   int8        |yx . yc - s z (q . p)| <= rx |z p| + |yx| rc, over the values that are not `lead`
  * so S >= score - slack, with
  *   score = |C|^2 - 2 s z (q . p) - 2 (lead products) - 2 (tx tc + rx |z p| + hx rc),    hx >= |yx|
- * as one tile of tensor/panel8.h computes it, and slack for all that is left: 2 (2.1 e + 1.01 delta) |X| |C|, the at
- * most n_floats + 4 roundings of score, whose partial sums stay below |C|^2 + 20 |X| |C| (each of |s q|, |z p| is at
- * most 2.1 times the length), 3.2 u |C|^2 for the rounded norm, and 4 u |X|^2 for the rounded `squared`.
+ * as one tile of tensor/panel8.h computes it, and slack for all that is left:
+ *   a |X| |C|, a = 2 (2.1 e + 1.01 delta) + 20 r: the projection, and the r = (n_floats + 4) 1.01 u of the roundings of
+ *              score, whose partial sums stay below |C|^2 + 20 |X| |C| (each of |s q|, |z p| is at most 2.1 times the
+ *              length). Without a basis hx is |X|, so this stands in the score (beside rc), each centroid with its own
+ *              length; else with the longest one
+ *   (r + 3.2 u) |C|^2 for these roundings and that of the norm: taken off the norm in the score
+ *   4 u |X|^2 for the rounded `squared`
  *
  * A centroid b that the fp64 sums (relative error below eps = (d + 16) 2^-53) put at or before a has |x - b|^2 <= D (1
  * + 2 eps), D the sum for a, hence score <= D (1 + 2 eps) - |X|^2 + slack: filter_limit, rounded up. The score of a is
@@ -35,15 +39,15 @@ enum { FILTER_NONE = -1 }; /* a column of a panel without a centroid */
 
 typedef struct filter {
     int64_t k, d;
-    float *centre;            /* (d) m */
-    panel *basis;             /* (lead + depth, d) R; NULL: R = I, lead = 0, depth = d */
-    int64_t lead, depth;      /* values in fp32, values in int8 */
-    double delta;             /* ||R R^T - I||, rounded up */
-    double projection;        /* e */
-    int has_tail;             /* lead + depth < d */
-    double largest;           /* longest |C|, rounded up */
-    double per_length, fixed; /* slack = per_length |X| + fixed + 4 u |X|^2 */
-    int64_t n_panels;         /* also called groups */
+    float *centre;       /* (d) m */
+    panel *basis;        /* (lead + depth, d) R; NULL: R = I, lead = 0, depth = d */
+    int64_t lead, depth; /* values in fp32, values in int8 */
+    double delta;        /* ||R R^T - I||, rounded up */
+    double projection;   /* e */
+    int has_tail;        /* lead + depth < d */
+    double largest;      /* longest |C|, rounded up */
+    double per_length;   /* slack = per_length |X| + 4 u |X|^2 and what underflows */
+    int64_t n_panels;    /* also called groups */
     panel8_layout layout;
     char *panels;      /* (n_panels, layout.bytes) */
     int borrowed;      /* panels belong to the caller */
@@ -108,7 +112,7 @@ float filter_limit(const filter *f, const filter_rows *r, int64_t i, double dist
 /* The slack of a vector of this |X|^2. */
 static inline double filter_slack(const filter *f, double squared)
 {
-    return f->per_length * sqrt(squared) + f->fixed + 0x1p-22 * squared;
+    return f->per_length * sqrt(squared) + 0x1p-22 * squared + (double)(f->d + 64) * 0x1p-120;
 }
 
 /* v rounded to fp32 and a little further up or down. */

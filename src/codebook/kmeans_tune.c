@@ -25,6 +25,9 @@ enum {
  * of getting ready. */
 static const double share = 0.4;
 
+/* Multiply-adds of all passes below which measuring costs more than it saves. */
+static const double little_work = 5e9;
+
 typedef struct shape {
     int64_t lead, depth;
     int64_t rotated, whole; /* whole: no filter, products with all centroids */
@@ -187,8 +190,12 @@ done:
 static int choose(tuning *t, const kmeans_pass *a)
 {
     int rc = OK, better;
-    if (t->j->vectors.n < LEAST_VECTORS || t->d > PANEL8_MAX_DEPTH) {
+    if (t->j->vectors.n < LEAST_VECTORS || t->d > PANEL8_MAX_DEPTH || t->k <= PANEL8_COLUMNS) {
         t->best = (shape){.whole = 1};
+        return OK;
+    }
+    if ((double)t->j->n_train * (double)t->k * (double)t->d * t->passes < little_work) {
+        t->best = (shape){0, t->d, 0, 0};
         return OK;
     }
     TRY(take_sample(t, a));
