@@ -76,6 +76,7 @@ static int open_data(matrix_training *t)
                             .read = read_rows,
                             .user = t->m};
     t->data.n_local = n * (p->rank + 1) / p->size - t->data.first;
+    t->data.in_place = matrix_in_place(t->m, t->data.first, t->data.first + t->data.n_local);
     if (exceeds_memory(t)) matrix_forget_read(t->m);
 done:
     return rc;

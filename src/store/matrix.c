@@ -56,6 +56,21 @@ void matrix_where(const matrix *m, int64_t i, const char **name, int64_t *row)
     *row = i - p->first;
 }
 
+static int is_aligned(const matrix *m, const void *p)
+{
+    return (uintptr_t)p % (m->type == MATRIX_F16 ? sizeof(uint16_t) : sizeof(float)) == 0;
+}
+
+int matrix_in_place(const matrix *m, int64_t i, int64_t end)
+{
+    while (i < end) {
+        const matrix_part *p = &m->parts[find(m, i)];
+        if (!p->values || !is_aligned(m, p->values)) return 0;
+        i = p->first + p->n;
+    }
+    return 1;
+}
+
 /* The piece of a dataset in which row i lies, unless it is there already. Pieces begin at multiples of their length, so
  * chunks are decompressed once. One file is open at a time. */
 static int read_piece(matrix *m, const matrix_part *p, int64_t i)
@@ -129,7 +144,7 @@ int matrix_read(void *user, int64_t i, int64_t n, void *buffer, const void **row
     if (m->forget) forget_read(m, i, i + n);
     for (int64_t done = 0; done < n; done += got) {
         TRY(span(m, i + done, n - done, &at, &got));
-        if (got == n && (uintptr_t)at % (m->type == MATRIX_F16 ? sizeof(uint16_t) : sizeof(float)) == 0)
+        if (got == n && is_aligned(m, at))
             *rows = at;
         else
             memcpy((uint8_t *)buffer + (size_t)done * m->row_bytes, at, (size_t)got * m->row_bytes);

@@ -28,6 +28,9 @@ size_t matrix_row_bytes(const matrix *m);
  * ERR_CORRUPT, ERR_MEMORY, ERR_IO, ERR_INTERNAL (no such rows). */
 int matrix_read(void *m, int64_t i, int64_t n, void *buffer, const void **rows);
 
+/* Whether each of the rows i .. end-1, read alone, is given in memory that stays as it is until matrix_close. */
+int matrix_in_place(const matrix *m, int64_t i, int64_t end);
+
 /* The file (and dataset) of row i, owned by the matrix, and the number of the row in it. */
 void matrix_where(const matrix *m, int64_t i, const char **name, int64_t *row);
 

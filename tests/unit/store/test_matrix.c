@@ -137,6 +137,8 @@ static void a_folder_is_one_matrix(void **state)
         assert_int_equal(expect_rows(at("parts:/x"), MATRIX_F32, values, forget), in_place);
     }
     assert_int_equal(matrix_open(&m, at("parts")), OK);
+    assert_true(matrix_in_place(m, 0, 100) && matrix_in_place(m, 600, N) && matrix_in_place(m, 7, 7));
+    assert_false(matrix_in_place(m, 0, 101) || matrix_in_place(m, 599, 600) || matrix_in_place(m, 0, N));
     matrix_where(m, 99, &name, &row);
     assert_non_null(strstr(name, "parts/1.npy"));
     assert_int_equal(row, 99);
