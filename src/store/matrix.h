@@ -37,6 +37,9 @@ void matrix_where(const matrix *m, int64_t i, const char **name, int64_t *row);
 /* Pages of mapped files that were read in order leave this process again: for matrices larger than memory. */
 void matrix_forget_read(matrix *m);
 
+/* Keep up to so many bytes of what was read in pieces, so that passes over it and single rows are read once. */
+void matrix_keep_pieces(matrix *m, size_t bytes);
+
 /* What tells this matrix from others without reading it: shape, type, names below the folder, datasets, sizes of the
  * files; with `samples` above 0 also the values of so many rows, spread evenly. Not the path. As matrix_read. */
 int matrix_identity(matrix *m, int64_t samples, uint64_t *hash);
