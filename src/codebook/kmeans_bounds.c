@@ -256,45 +256,62 @@ static void lower_bound(kmeans_bounds *b, int64_t i, uint32_t code, float distan
     if (h < *bound) *bound = h;
 }
 
-/* The centroids left for one vector, most promising first: each exact distance tightens the limit for the others. */
-static int settle_vector(kmeans_bounds *b, live *l, pair *pairs, int64_t n, const float *centroids)
+/* Lower bound of the distance of a centroid with this score. */
+static float distance_from(const live *l, float score)
+{
+    float squared = l->base + score;
+    return squared > 0 ? sqrtf(squared) : 0;
+}
+
+/* Compare one centroid in full. */
+static int settle_pair(kmeans_bounds *b, live *l, const pair *p, const void **row, const float *centroids)
+{
+    int rc = OK;
+    double squared = l->start;
+    if (p->code != l->first) {
+        const float *c = centroids + p->code * b->d;
+        if (!*row) TRY(kmeans_vectors_row(b->v, l->i, row));
+        double least = kmeans_vectors_quick(b->v, *row, c) * b->quick_less - 0x1p-120;
+        if (least > l->distance * b->apart) {
+            lower_bound(b, l->i, p->code, filter_down(sqrt(least)));
+            goto done;
+        }
+        squared = kmeans_vectors_distance(b->v, *row, c);
+        b->work.distances++;
+    }
+    if (squared < l->distance || (squared == l->distance && p->code < l->code)) {
+        lower_bound(b, l->i, l->code, (float)sqrt(l->distance));
+        l->code = p->code;
+        l->distance = squared;
+        l->limit = filter_limit(b->f, &b->rows, l->i, squared);
+    } else {
+        lower_bound(b, l->i, p->code, (float)sqrt(squared));
+    }
+done:
+    return rc;
+}
+
+/* The centroids left for one vector, most promising first: each exact distance tightens the limit for the others, and
+ * of those above it the least score bounds their group. Pairs of a group stand together. */
+static int settle_vector(kmeans_bounds *b, live *l, const pair *pairs, int64_t n, const float *centroids)
 {
     int rc = OK;
     const void *row = NULL;
-    int64_t best = 0;
+    const pair *best = pairs, *above = NULL;
     for (int64_t p = 1; p < n; p++)
-        if (pairs[p].score < pairs[best].score) best = p;
-    pair swapped = pairs[best];
-    pairs[best] = pairs[0];
-    pairs[0] = swapped;
-    for (int64_t p = 0; p < n; p++) {
-        uint32_t code = pairs[p].code;
-        double squared = l->start;
-        if (code == l->code) continue;
-        if (pairs[p].score > l->limit) {
-            float least = l->base + pairs[p].score;
-            lower_bound(b, l->i, code, least > 0 ? sqrtf(least) : 0);
+        if (pairs[p].score < best->score) best = pairs + p;
+    if (best->code != l->code) TRY(settle_pair(b, l, best, &row, centroids));
+    for (const pair *p = pairs; p < pairs + n; p++) {
+        if (p == best || p->code == l->code) continue;
+        if (p->score <= l->limit) {
+            TRY(settle_pair(b, l, p, &row, centroids));
             continue;
         }
-        if (code != l->first) {
-            if (!row) TRY(kmeans_vectors_row(b->v, l->i, &row));
-            double least = kmeans_vectors_quick(b->v, row, centroids + code * b->d) * b->quick_less - 0x1p-120;
-            if (least > l->distance * b->apart) {
-                lower_bound(b, l->i, code, filter_down(sqrt(least)));
-                continue;
-            }
-            squared = kmeans_vectors_distance(b->v, row, centroids + code * b->d);
-            b->work.distances++;
-        }
-        if (squared < l->distance || (squared == l->distance && code < l->code)) {
-            lower_bound(b, l->i, l->code, (float)sqrt(l->distance));
-            l->code = code;
-            l->distance = squared;
-            l->limit = filter_limit(b->f, &b->rows, l->i, squared);
-        } else {
-            lower_bound(b, l->i, code, (float)sqrt(squared));
-        }
+        int same_group = above && b->f->panel_of[above->code] == b->f->panel_of[p->code];
+        if (above && !same_group) lower_bound(b, l->i, above->code, distance_from(l, above->score));
+        if (!same_group || p->score < above->score) above = p;
     }
+    if (above) lower_bound(b, l->i, above->code, distance_from(l, above->score));
 done:
     return rc;
 }

@@ -82,6 +82,8 @@ static int try_whole(tuning *t)
     uint32_t codes[WHOLE_ROWS];
     int64_t n = t->m < WHOLE_ROWS ? t->m : WHOLE_ROWS;
     TRY(assigner_create(&nearest, t->centroids, t->k, t->d));
+    for (int64_t i = 0; i + n <= t->m; i += n)
+        TRY(assigner_run(nearest, t->x + i * t->d, n, codes, NULL)); /* it adapts */
     t->cost = INFINITY;
     for (int round = 0; round < ROUNDS; round++) {
         double start = now();
