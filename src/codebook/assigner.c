@@ -56,13 +56,9 @@ static int use_filter(assigner *a)
 {
     int rc = OK;
     float *centre = NULL;
-    double *sum = NULL;
     int64_t columns;
     TRY(MEM_ALLOC(centre, (size_t)a->d));
-    TRY(MEM_ALLOC(sum, (size_t)a->d));
-    for (int64_t j = 0; j < a->k; j++)
-        for (int64_t w = 0; w < a->d; w++) sum[w] += a->centroids[j * a->d + w];
-    for (int64_t w = 0; w < a->d; w++) centre[w] = (float)(sum[w] / (double)a->k);
+    TRY(filter_find_centre(a->centroids, a->k, a->d, centre));
     TRY(filter_create(&a->filter, a->k, a->d, centre, NULL, 0, a->d));
     columns = a->filter->n_panels * PANEL8_COLUMNS;
     a->block = SCORE_FLOATS / columns / PANEL8_ROWS * PANEL8_ROWS;
@@ -73,7 +69,6 @@ static int use_filter(assigner *a)
     TRY(filter_load(a->filter, a->centroids));
 done:
     mem_free(&centre);
-    mem_free(&sum);
     return rc;
 }
 

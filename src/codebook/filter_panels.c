@@ -57,14 +57,15 @@ static void set_column(const filter *f, scratch *s, int64_t j, const float *y, d
     s->z[j] = z;
     memcpy(s->p + j * f->depth, s->q, (size_t)f->depth);
     double rounding = score_rounding(f), length = sqrt(squared) * up;
-    double own = f->basis ? 0 : per_length(f) / 2 * length;
+    double own = per_length(f) / 2 * length;
     float *column = s->f + j;
     column[0] = filter_down(squared * (1 - rounding - 3.2 * 0x1p-24));
     column[FILTER_RESIDUAL * PANEL8_COLUMNS] = -2 * up * (float)(sqrt((double)steps) * (double)z);
-    column[FILTER_LENGTH * PANEL8_COLUMNS] = -2 * up * (float)(sqrt(residual) + own);
+    column[FILTER_LENGTH * PANEL8_COLUMNS] = -2 * up * (float)(sqrt(residual) + (f->basis ? 0 : own));
+    if (f->basis) column[FILTER_WHOLE * PANEL8_COLUMNS] = -2 * up * (float)own;
     if (f->has_tail)
-        column[FILTER_TAIL * PANEL8_COLUMNS] = -2 * up * (float)sqrt(filter_outside(f, squared, lead + rest));
-    for (int64_t t = 0; t < f->lead; t++) column[(FILTER_TAIL + f->has_tail + t) * PANEL8_COLUMNS] = -2 * y[t];
+        column[filter_tail_at(f) * PANEL8_COLUMNS] = -2 * up * (float)sqrt(filter_outside(f, squared, lead + rest));
+    for (int64_t t = 0; t < f->lead; t++) column[(filter_lead_at(f) + t) * PANEL8_COLUMNS] = -2 * y[t];
 }
 
 static void load_panel(filter *f, scratch *s, int64_t g, const float *centroids)
@@ -82,7 +83,7 @@ static void load_panel(filter *f, scratch *s, int64_t g, const float *centroids)
     panel8_pack(&f->layout, s->p, n, f->depth, s->z, s->f, f->panels + (size_t)g * f->layout.bytes);
 }
 
-/* The longest centroid, and the slack that follows from it (codebook/filter.h). */
+/* The longest centroid. */
 static int measure(filter *f, scratch *s, const float *centroids)
 {
     int rc = OK;
@@ -92,7 +93,6 @@ static int measure(filter *f, scratch *s, const float *centroids)
         g = fmax(g, sqrt(squared) * (1 + 0x1p-20));
     }
     f->largest = g;
-    f->per_length = f->basis ? per_length(f) * g : 0;
     if (!(g < largest_length)) FAIL(ERR_LIMIT, "centroids of length %g are too long for the filter", g);
 done:
     return rc;

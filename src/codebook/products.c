@@ -3,24 +3,26 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "codebook/filter.h"
+#include "tensor/distance.h"
 #include "tensor/panel.h"
 #include "tensor/quantise.h"
 #include "tensor/score_scan.h"
 
 #include <math.h>
 
-/* Why no nearest centroid is lost. Let u = 2^-24, m the centre (a float vector near the centroids; subtracting it keeps
- * distances and makes norms small), X = x - m and C = c - m exactly, x' and c' their fp32 roundings, h = |x'|, g =
- * |c'|, t the product x' . c' of the panel kernel. |x - c|^2 = |X|^2 + S with S = |C|^2 - 2 X . C, and 2 t differs from
- * 2 X . C by at most the sum of centring   2.01 u h g twice product    2.02 r u h g, r = roundings on the way of one
- * term: 256 (or D) in a block, one per block The norm n is |c'|^2 less 5 u g^2, for centring and its own rounding; the
- * score n - 2 t - a h g, a = 2.02 (r + 8) u, is rounded three times, each by at most u (g^2 + 2.1 h g), for which n
- * gets 3 u g^2 less and a 7 u more. Underflow: every rounding is at most 2^-150. So the score is a lower bound of S,
- * but for (D + 4) 2^-147.
+/* Why no nearest centroid is lost. Let u = 2^-24, m the centre, X = x - m and C = c - m exactly, x' and c' their fp32
+ * roundings, h = |x'|, g = |c'|, t the product x' . c' of the panel kernel, so |x - c|^2 = |X|^2 + S with S = |C|^2 - 2
+ * X . C.
+ *
+ * 2 t differs from 2 X . C by at most 4.02 u h g for centring and 2.02 r u h g for the product, r the roundings on the
+ * way of one term: 256 (or D) in a block, one per block. The norm n is |c'|^2 less 9 u g^2: for centring, for its own
+ * rounding, and for half of what follows.
+ *
+ * The score is n - 2 t - a h g, a = 2.02 (r + 8) u + 7 u, rounded three times, each by at most u (g^2 + 2.1 h g). So it
+ * is a lower bound of S, but for (D + 4) 2^-147 where numbers underflow.
  *
  * A centroid b that the fp64 sums (relative error below eps = (D + 16) 2^-53) put at or before one with the sum D has
- * |x - b|^2 <= D (1 + 2 eps), so its score is at most D (1 + 2 eps) - |X|^2 and that. |X|^2 is h^2 but for 2.1 u h^2.
- */
+ * |x - b|^2 <= D (1 + 2 eps), so its score is at most D (1 + 2 eps) - |X|^2 and that. |X|^2 is an fp64 sum, too. */
 
 enum { MIN_ROWS = 16, MAX_SCORES = 1 << 24 };
 static const double no_overflow = 1e37;
@@ -37,34 +39,31 @@ struct products {
     float *x;              /* (PRODUCTS_ROWS, d) x' */
     float *scores;         /* (rows, k) */
     double *lengths;       /* (PRODUCTS_ROWS) h, rounded up */
+    double *squared;       /* (PRODUCTS_ROWS) |X|^2, as tensor/distance.h computes it */
     int64_t n, first, end; /* vectors; those of scores: first .. end - 1 */
     const score_scan *scan;
     const quantise_kernel *quantise;
+    const distance_kernel *distance;
 };
 
-/* x - centre rounded to fp32; returns its length, rounded up. */
+/* x - centre rounded to fp32; returns its squared length. */
 static double centre_row(const products *p, const float *x, float *out)
 {
     double sums[QUANTISE_LANES], sum = 0;
     p->quantise->centre(x, p->centre, p->d, out, sums);
     for (int l = 0; l < QUANTISE_LANES; l++) sum += sums[l];
-    return sqrt(sum) * (1 + 0x1p-20);
+    return sum;
 }
 
-/* The centre: mean of the centroids, rounded; and c', n and G from it. */
+/* The centre, and c', n and G from it. */
 static int centre_centroids(products *p, const float *centroids)
 {
     int rc = OK;
     float *centred = NULL;
-    double *sum = NULL;
     TRY(MEM_ALLOC(centred, (size_t)(p->k * p->d)));
-    TRY(MEM_ALLOC(sum, (size_t)p->d));
-    for (int64_t j = 0; j < p->k; j++)
-        for (int64_t w = 0; w < p->d; w++) sum[w] += centroids[j * p->d + w];
-    for (int64_t w = 0; w < p->d; w++) p->centre[w] = (float)(sum[w] / (double)p->k);
+    TRY(filter_find_centre(centroids, p->k, p->d, p->centre));
     for (int64_t j = 0; j < p->k; j++) {
-        double length = centre_row(p, centroids + j * p->d, centred + j * p->d), norm = 0;
-        for (int64_t w = 0; w < p->d; w++) norm += (double)centred[j * p->d + w] * centred[j * p->d + w];
+        double norm = centre_row(p, centroids + j * p->d, centred + j * p->d), length = sqrt(norm) * (1 + 0x1p-20);
         p->norms[j] = (float)(norm * (1 - 9 * 0x1p-24));
         p->spans[j] = (float)length;
         if (!(length <= p->largest)) p->largest = length;
@@ -74,7 +73,6 @@ static int centre_centroids(products *p, const float *centroids)
     TRY(panel_create(&p->centred, centred, p->k, p->d));
 done:
     mem_free(&centred);
-    mem_free(&sum);
     return rc;
 }
 
@@ -86,6 +84,7 @@ int products_create(products **out, const float *centroids, int64_t k, int64_t d
     TRY(MEM_ALLOC(p, 1));
     *p = (products){.k = k, .d = d, .rows = MAX_SCORES / k, .scan = score_scan_best()};
     p->quantise = quantise_kernel_best();
+    p->distance = distance_kernel_best();
     if (p->rows < MIN_ROWS) p->rows = MIN_ROWS;
     if (p->rows > PRODUCTS_ROWS) p->rows = PRODUCTS_ROWS;
     TRY(MEM_ALLOC(p->centre, (size_t)d));
@@ -94,6 +93,7 @@ int products_create(products **out, const float *centroids, int64_t k, int64_t d
     TRY(MEM_ALLOC(p->x, (size_t)(PRODUCTS_ROWS * d)));
     TRY(MEM_RESERVE(p->scores, (size_t)(p->rows * k)));
     TRY(MEM_ALLOC(p->lengths, PRODUCTS_ROWS));
+    TRY(MEM_ALLOC(p->squared, PRODUCTS_ROWS));
     TRY(centre_centroids(p, centroids));
     *out = p;
     p = NULL;
@@ -111,6 +111,7 @@ void products_free(products **p)
         mem_free(&(*p)->x);
         mem_free(&(*p)->scores);
         mem_free(&(*p)->lengths);
+        mem_free(&(*p)->squared);
         panel_free(&(*p)->centred);
     }
     mem_free(p);
@@ -118,7 +119,10 @@ void products_free(products **p)
 
 void products_run(products *p, const float *x, int64_t n)
 {
-    for (int64_t i = 0; i < n; i++) p->lengths[i] = centre_row(p, x + i * p->d, p->x + i * p->d);
+    for (int64_t i = 0; i < n; i++) {
+        p->lengths[i] = sqrt(centre_row(p, x + i * p->d, p->x + i * p->d)) * (1 + 0x1p-20);
+        p->squared[i] = p->distance->floats(x + i * p->d, p->centre, p->d);
+    }
     p->n = n;
     p->first = p->end = 0;
 }
@@ -140,7 +144,6 @@ const float *products_scores(products *p, int64_t i)
 
 float products_limit(const products *p, int64_t i, double distance)
 {
-    double h = p->lengths[i], d = (double)p->d, eps = (d + 16) * 0x1p-53;
-    double squared = h * h * (1 - 0x1p-18); /* h was rounded up by 2^-20 */
+    double d = (double)p->d, eps = (d + 16) * 0x1p-53, squared = p->squared[i] * (1 - 2 * eps);
     return filter_up(distance * (1 + 2 * eps) - squared + (d + 4) * 0x1p-147);
 }
