@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""k-means of tessera beside faiss Clustering and faiss SuperKMeans: same rows, same start, same number of iterations, one
-core each, in turn. Needs numpy and faiss-cpu (pip install numpy faiss-cpu).
+"""k-means of tessera beside faiss Clustering and faiss SuperKMeans: same rows, same start, same number of iterations,
+one core each, in turn. Needs numpy and faiss-cpu (pip install numpy faiss-cpu).
 
     kmeans.py --tessera build/tessera decay iso [X.npy ...] [--codes 1000] [--iterations 15] [--rounds 3]
 
-decay, iso: 100,000 x 768 synthetic rows with a falling or a flat spectrum; else a .npy of fp32 or fp16 rows. Printed are
-medians of the seconds, the inertia of the final centroids (fp64), and the share of rows that `tessera assign` puts
-elsewhere than faiss does for faiss's own final centroids. SuperKMeans takes no start. Pin it: taskset -c 0 kmeans.py ...
+decay, iso: 100,000 x 768 synthetic rows with a falling or a flat spectrum; else a .npy of fp32 or fp16 rows. Printed
+are medians of the seconds, the inertia of the final centroids (fp64), and the share of rows that `tessera assign` puts
+elsewhere than faiss does for the final centroids of faiss. SuperKMeans takes no start. Pin it: taskset -c 0 ...
 """
 import argparse
 import json
@@ -72,8 +72,8 @@ def rival(folder, kind, codes, iterations):
 
 
 def run_rival(a, folder, kind):
-    command = [sys.executable, __file__, "--rival", kind, "--folder", str(folder), "--codes", str(a.codes), "--iterations",
-               str(a.iterations)]
+    command = [sys.executable, __file__, "--rival", kind, "--folder", str(folder), "--codes", str(a.codes),
+               "--iterations", str(a.iterations)]
     out = subprocess.run(command, env=clean_environment(a.blas_core), check=True, capture_output=True, text=True)
     return json.loads(out.stdout.splitlines()[-1])["seconds"]
 
@@ -81,7 +81,8 @@ def run_rival(a, folder, kind):
 def run_tessera(a, folder):
     command = [a.tessera, "bench", "kmeans", "--data", folder / "x.npy", "--start", folder / "start.npy", "--iters",
                str(a.iterations), "--json"]
-    return json.loads(subprocess.run(command, env=clean_environment(), check=True, capture_output=True, text=True).stdout)
+    out = subprocess.run(command, env=clean_environment(), check=True, capture_output=True, text=True)
+    return json.loads(out.stdout)
 
 
 def differing_labels(a, folder):
@@ -106,13 +107,14 @@ def compare(a, data, folder):
         for kind in ("clustering", "superkmeans"):
             seconds[kind].append(run_rival(a, folder, kind))
     median = {k: statistics.median(v) for k, v in seconds.items()}
-    print(f"{data}: {x.shape[0]} x {x.shape[1]} {x.dtype}, {a.codes} codes, {a.iterations} iterations, {a.rounds} rounds; "
-          f"multiply-add peak {statistics.median(peaks):.0f} GFLOP/s; BLAS kernels of faiss: {a.blas_core or 'as detected'}")
+    print(f"{data}: {x.shape[0]} x {x.shape[1]} {x.dtype}, {a.codes} codes, {a.iterations} iterations; "
+          f"{a.rounds} rounds, peak {statistics.median(peaks):.0f} GFLOP/s; BLAS kernels of faiss: {a.blas_core or 'as detected'}")
     for kind in ("tessera", "clustering", "superkmeans"):
         inertia = ours["inertia"] if kind == "tessera" else true_inertia(x, np.load(folder / f"{kind}.npy"))
         print(f"  {kind:12s} {median[kind]:9.3f} s  {median[kind] / median['tessera']:6.2f} x   inertia {inertia:.8g} "
               f"({inertia / ours['inertia'] - 1:+.1e})")
-    print(f"  rows that faiss assigns otherwise, for its own centroids: {100 * differing_labels(a, folder):.4f} %", flush=True)
+    print(f"  rows assigned otherwise, for the centroids of faiss: {100 * differing_labels(a, folder):.4f} %",
+          flush=True)
 
 
 def main():
