@@ -108,7 +108,8 @@ def compare(a, data, folder):
             seconds[kind].append(run_rival(a, folder, kind))
     median = {k: statistics.median(v) for k, v in seconds.items()}
     print(f"{data}: {x.shape[0]} x {x.shape[1]} {x.dtype}, {a.codes} codes, {a.iterations} iterations; "
-          f"{a.rounds} rounds, peak {statistics.median(peaks):.0f} GFLOP/s; BLAS kernels of faiss: {a.blas_core or 'as detected'}")
+          f"{a.rounds} rounds, peak {statistics.median(peaks):.0f} GFLOP/s; "
+          f"BLAS kernels of faiss: {a.blas_core or 'as detected'}")
     for kind in ("tessera", "clustering", "superkmeans"):
         inertia = ours["inertia"] if kind == "tessera" else true_inertia(x, np.load(folder / f"{kind}.npy"))
         print(f"  {kind:12s} {median[kind]:9.3f} s  {median[kind] / median['tessera']:6.2f} x   inertia {inertia:.8g} "
