@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "jobs/sample_again.h"
 #include "tensor/half.h"
 
 #include <string.h>
@@ -19,6 +20,7 @@ struct sample_set {
     mapped_part *parts; /* those of this rank's range, ascending */
     size_t n_parts, capacity;
     int64_t raw_width;
+    sample_again *again; /* NULL: all parts have their values */
     const projection *map;
     float *raw, *projected; /* (BLOCK, ...) */
     size_t hint;
@@ -67,7 +69,7 @@ static int map_own_parts(sample_set *x, const stages *s, const char *folder, uin
         TRY(sample_view_open(&p->view, path, hash));
         x->n_parts++;
         base += p->view.n_rows;
-        if (p->view.n != counts[u] || p->view.d != x->raw_width || !p->view.stored)
+        if (p->view.n != counts[u] || p->view.d != x->raw_width || (!p->view.stored && !x->again))
             FAIL(ERR_CORRUPT, "%s has changed", path);
     }
 done:
@@ -89,6 +91,7 @@ static int vector_at(sample_set *x, int64_t i, const uint16_t **vector)
     }
     x->hint = low;
     const mapped_part *p = &x->parts[low];
+    if (!p->view.stored) return sample_again_vector(x->again, &p->view, p->base, i - p->first, vector);
     *vector = p->view.values + (i - p->first) * x->raw_width;
     return OK;
 }
@@ -104,9 +107,9 @@ static int read_vectors(void *user, int64_t i, int64_t n, void *buffer, const vo
     if (!x->map) {
         for (int64_t r = 0; r < n; r++) {
             TRY(vector_at(x, i + r, &vector));
-            if (n > 1) memcpy(out + (size_t)r * w, vector, w * sizeof *out);
+            if (n > 1 || x->again) memcpy(out + (size_t)r * w, vector, w * sizeof *out);
         }
-        if (n == 1) *rows = vector;
+        if (n == 1 && !x->again) *rows = vector;
         goto done;
     }
     size_t d = (size_t)projection_outputs(x->map);
@@ -137,6 +140,7 @@ int sample_set_open(sample_set **out, stages *s, const char *name, uint64_t hash
     if (rc == OK) rc = MEM_ALLOC(counts, (size_t)unit_table_units(s->units));
     TRY(par_agree(p, rc));
     TRY(share_counts(s, folder, hash, counts, &x->raw_width, &stored));
+    if (!stored) TRY(sample_again_open(&x->again, s, name));
     *data = (kmeans_data){.d = map ? projection_outputs(map) : x->raw_width, .read = read_vectors, .user = x};
     data->in_place = !map && stored;
     for (int64_t u = 0; u < unit_table_units(s->units); u++) data->n_global += counts[u];
@@ -159,6 +163,7 @@ void sample_set_close(sample_set **px)
 {
     sample_set *x = *px;
     if (!x) return;
+    sample_again_close(&x->again);
     for (size_t i = 0; i < x->n_parts; i++) sample_view_close(&x->parts[i].view);
     mem_free(&x->parts);
     mem_free(&x->raw);

@@ -1,4 +1,5 @@
-/* The training sample: features of the rows and vectors chosen by hash, one committed part per unit and stream. */
+/* The training sample: features of the rows and vectors chosen by hash, one committed part per unit and stream. With
+ * train.recompute a part says what the features are, without their values. */
 #include "jobs/stage_train.h"
 
 #include "base/file.h"
@@ -205,7 +206,7 @@ int stage_sample(const training *t)
 {
     int rc = OK;
     job *j = t->s->j;
-    sampling x = {.t = t, .stored = 1};
+    sampling x = {.t = t, .stored = !j->train.recompute};
     x.streams[0] = (stream){.name = "audio",
                             .folder = "features/audio",
                             .kind = MEDIA_AUDIO,
