@@ -113,6 +113,7 @@ static int sample_stream(sampling *x, stream *m, const sampler_row *r, int final
     const sample_row *known = sample_view_row(&m->known, r->position);
     if (known && known->n < 0) return sample_part_leave_out(&m->part, r->position);
     int rc = sampler_vectors(&x->sampler, r, m->kind, &m->part);
+    if (!x->stored) sample_part_drop(&m->part);
     if (status_is_item(rc)) return OK;
     return status_is_environment(rc) && final && !m->known.map.bytes ? leave_out(x->t->s->j, m, r->position) : rc;
 }

@@ -78,7 +78,7 @@ int sample_part_note(sample_part *p, int64_t position, size_t first)
     size_t n = p->n - first, d = (size_t)p->d;
     if (!n) return OK;
     sample_row row = {position, (int64_t)first, (int64_t)n,
-                      hash64(p->values + first * d, n * d * sizeof *p->values, 0)};
+                      hash64(p->values + (first - p->dropped) * d, n * d * sizeof *p->values, 0)};
     return add_row(p, &row);
 }
 
@@ -97,8 +97,9 @@ static int add(sample_part *part, const sample_plan *p, uint64_t key, media_kind
     for (int64_t i = 0; i < d; i++)
         if (!(fabsf(x[i]) <= 65504)) FAIL(ERR_INVALID, "a feature (%g) does not fit half precision", (double)x[i]);
     part->d = d;
-    TRY(MEM_GROW(part->values, &part->capacity, (part->n + 1) * (size_t)d));
-    half_from_floats(x, (size_t)d, part->values + part->n * (size_t)d);
+    size_t at = (part->n - part->dropped) * (size_t)d;
+    TRY(MEM_GROW(part->values, &part->capacity, at + (size_t)d));
+    half_from_floats(x, (size_t)d, part->values + at);
     part->n++;
 done:
     return rc;
@@ -161,6 +162,8 @@ done:
     return rc;
 }
 
+void sample_part_drop(sample_part *p) { p->dropped = p->n; }
+
 static uint64_t header_checksum(const part_file *h)
 {
     size_t from = offsetof(part_file, hash);
@@ -171,7 +174,7 @@ int sample_part_save(const sample_part *p, const char *path, uint64_t hash, int 
 {
     int rc = OK;
     file_writer *f = NULL;
-    size_t bytes = p->n * (size_t)p->d * sizeof *p->values, rows = p->n_rows * sizeof *p->rows;
+    size_t bytes = stored ? p->n * (size_t)p->d * sizeof *p->values : 0, rows = p->n_rows * sizeof *p->rows;
     part_file h = {.hash = hash, .n = (int64_t)p->n, .d = p->d, .n_rows = (int64_t)p->n_rows, .stored = stored};
     memcpy(h.magic, magic, sizeof magic);
     h.rows_checksum = hash64(rows ? p->rows : NULL, rows, 0);
@@ -180,7 +183,7 @@ int sample_part_save(const sample_part *p, const char *path, uint64_t hash, int 
     TRY(file_writer_open(&f, path, "feature"));
     TRY(file_writer_add(f, &h, sizeof h));
     if (rows) TRY(file_writer_add(f, p->rows, rows));
-    if (bytes && stored) TRY(file_writer_add(f, p->values, bytes));
+    if (bytes) TRY(file_writer_add(f, p->values, bytes));
     TRY(file_writer_commit(&f));
 done:
     file_writer_abandon(&f);

@@ -31,8 +31,9 @@ typedef struct sample_row {
 
 /* Chosen vectors of one unit, collected. */
 typedef struct sample_part {
-    uint16_t *values; /* (n, d) fp16 */
+    uint16_t *values; /* (n - dropped, d) fp16 */
     size_t n, capacity;
+    size_t dropped; /* vectors whose values are gone */
     int64_t d;
     sample_row *rows; /* (n_rows) ascending; rows without a vector do not stand here */
     size_t n_rows, rows_capacity;
@@ -43,14 +44,17 @@ void sample_part_free(sample_part *p);
 int sample_part_note(sample_part *p, int64_t position, size_t first);
 int sample_part_leave_out(sample_part *p, int64_t position);
 
+/* Forget the values so far: for a part that is saved without them. */
+void sample_part_drop(sample_part *p);
+
 /* Add the chosen vectors of a row. Item errors are returned (the row gives nothing: what was added is taken back).
  * ERR_INVALID when a value does not fit fp16. */
 int sample_audio(const sample_plan *p, sound *s, const corpus_row *row, const media *m, int (*tick)(void *user),
                  void *user, sample_part *part);
 int sample_image(const sample_plan *p, picture *s, const corpus_row *row, const media *m, sample_part *part);
 
-/* A part on disk: header, rows, values unless `stored` is 0. `hash` ties it to the settings. Fault points "feature.*".
- */
+/* A part on disk: header, rows, values (all of them) unless `stored` is 0. `hash` ties it to the settings. Fault points
+ * "feature.*". */
 int sample_part_save(const sample_part *p, const char *path, uint64_t hash, int stored);
 
 /* A mapped part. A zeroed struct is safe to close. */
