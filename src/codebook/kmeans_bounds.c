@@ -4,10 +4,12 @@
 #include "base/status.h"
 #include "tensor/bound_scan.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 enum { MOST_BLOCK = 1024, BLOCK_BYTES = 1 << 18, LEAST_BLOCK = 128, PAIRS = 1 << 15 };
+static const uint64_t every_column = ((uint64_t)1 << PANEL8_COLUMNS) - 1;
 
 /* A vector of the block that is looked at. */
 typedef struct live {
@@ -172,7 +174,7 @@ static void note_moves(kmeans_bounds *b, const float *centroids)
         }
         b->group[g] = (b->group[g] + most) * (1 + 0x1p-50);
         b->group_above[g] = filter_up(b->group[g] * (double)b->unit);
-        b->group_below[g] = filter_down(b->group[g]);
+        b->group_below[g] = fmaxf(0, filter_down(b->group[g])); /* a bound below zero could not be packed */
     }
 }
 
@@ -247,11 +249,11 @@ done:
 }
 
 /* A centroid at least at this distance that is not the vector's: its group's bound is no higher. */
-static void lower_bound(kmeans_bounds *b, int64_t i, uint32_t code, float distance)
+static void lower_bound(kmeans_bounds *b, int64_t i, uint32_t code, double least)
 {
     int64_t g = b->f->panel_of[code];
     uint16_t *bound = &b->lower[i * b->n_groups + g];
-    float down = 1 - 0x1p-20f;
+    float down = 1 - 0x1p-20f, distance = least < FLT_MAX ? (float)least : FLT_MAX; /* never infinite */
     uint16_t h = bound_pack((distance * down + b->group_below[g]) * down * b->unit);
     if (h < *bound) *bound = h;
 }
@@ -279,20 +281,20 @@ static int settle_vector(kmeans_bounds *b, live *l, pair *pairs, int64_t n, cons
         if (code != l->first) {
             if (!row) TRY(kmeans_vectors_row(b->v, l->i, &row));
             double least = kmeans_vectors_quick(b->v, row, centroids + code * b->d) * b->quick_less - 0x1p-120;
-            if (least > l->distance * b->apart) {
-                lower_bound(b, l->i, code, filter_down(sqrt(least)));
+            if (least > l->distance * b->apart && least < INFINITY) {
+                lower_bound(b, l->i, code, sqrt(least) * (1 - 0x1p-50));
                 continue;
             }
             squared = kmeans_vectors_distance(b->v, row, centroids + code * b->d);
             b->work.distances++;
         }
         if (squared < l->distance || (squared == l->distance && code < l->code)) {
-            lower_bound(b, l->i, l->code, (float)sqrt(l->distance));
+            lower_bound(b, l->i, l->code, sqrt(l->distance));
             l->code = code;
             l->distance = squared;
             l->limit = filter_limit(b->f, &b->rows, l->i, squared);
         } else {
-            lower_bound(b, l->i, code, (float)sqrt(squared));
+            lower_bound(b, l->i, code, sqrt(squared));
         }
     }
 done:
@@ -344,6 +346,7 @@ static void filter_tile(kmeans_bounds *b, int64_t g, const uint32_t *members, in
     b->f->kernel->filter(&b->f->layout, b->f->panels + (size_t)g * b->f->layout.bytes, &t, scores, below, least);
     b->scan->pack8(base, least, b->group_below[g], b->unit, bounds);
     for (int64_t i = 0; i < m; i++) {
+        if (t.limit[i] == INFINITY) below[i] = every_column; /* scores may be no numbers */
         b->lower[b->live[members[i]].i * b->n_groups + g] = bounds[i];
         for (uint64_t bits = below[i]; bits; bits &= bits - 1) {
             int j = __builtin_ctzll(bits);
