@@ -144,6 +144,14 @@ static void score_block(assigner *a, const float *x, int64_t n)
         }
 }
 
+/* Codes whose scores are up to a limit; all of them where it is infinite, since scores may be no numbers there. */
+static int64_t candidates_of(const assigner *a, const float *scores, float limit)
+{
+    if (limit < INFINITY) return a->scan->up_to(scores, a->k, limit, a->candidates);
+    for (int64_t j = 0; j < a->k; j++) a->candidates[j] = (uint32_t)j;
+    return a->k;
+}
+
 /* Up to a->block vectors through the filter. */
 static void filter_block(assigner *a, const float *x, int64_t n, uint32_t *codes, double *best)
 {
@@ -154,9 +162,9 @@ static void filter_block(assigner *a, const float *x, int64_t n, uint32_t *codes
         const float *scores = a->scores + i * columns, *row = x + i * a->d;
         uint32_t first;
         a->scan->up_to(scores, a->k, a->scan->lowest(scores, a->k), a->candidates);
-        first = a->candidates[0];
+        first = a->candidates[0]; /* any, where scores are no numbers */
         best[i] = a->distance->floats(row, a->centroids + first * a->d, a->d);
-        int64_t left = a->scan->up_to(scores, a->k, filter_limit(f, &a->rows, i, best[i]), a->candidates);
+        int64_t left = candidates_of(a, scores, filter_limit(f, &a->rows, i, best[i]));
         codes[i] = nearest_of(a, row, a->candidates, left, first, &best[i]);
         a->left += left;
     }
