@@ -83,6 +83,7 @@ static int find(kmeans_vectors *v, table *t, int64_t number, int64_t place, cons
     size_t bytes = kmeans_row_bytes(v->rows->data);
     *found = -1;
     TRY(kmeans_rows_raw(v->rows, number, 0, &row));
+    if (!v->rows->data->in_place && row != v->rows->pair[0]) row = memcpy(v->rows->pair[0], row, bytes);
     uint64_t hash = hash64(row, bytes, 0);
     size_t at = (size_t)hash & t->mask;
     for (; t->slots[at]; at = (at + 1) & t->mask) {
