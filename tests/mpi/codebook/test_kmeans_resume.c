@@ -194,6 +194,9 @@ static void foreign_and_damaged_checkpoints_are_refused(par *all, const char *fo
     training_clear(&c);
     o.seed = 4;
     CHECK(all, run(all, folder, &set, &o, &s, &c) == ERR_MISMATCH);
+    o = usual;
+    o.metric = KMEANS_INNER; /* the same sums */
+    CHECK(all, run(all, folder, &set, &o, &s, &c) == ERR_MISMATCH);
     other.kind = TRAINING_WIDE;
     CHECK(all, run(all, folder, &other, &usual, &s, &c) == ERR_MISMATCH);
     change_file(all, path, 0, 0);
