@@ -77,7 +77,7 @@ static double value_of(set_kind kind, int64_t i, int64_t w)
     case GRID: return (double)(rng_bits(4, (uint64_t)i, (uint64_t)w) % 5) - 2;
     case TINY: return 1e-20 * v;
     case LARGE: return 1e12 * v;
-    case HUGE_ONES: return i % 7 == 3 ? v * pow(10, 12 + (double)(i % 26)) : v;
+    case HUGE_ONES: return i % 7 == 3 ? v * pow(10, 12 + (double)(i % 27)) : v;
     case CLOUD: break;
     }
     return v;
@@ -112,16 +112,27 @@ static void make_vectors(trial *t)
         unit_length(t->x + i * s->d, s->d, t->x + i * s->d);
 }
 
+/* Zeros, small and large ones, so that scores overflow in both directions. */
+static double huge_centroid(int64_t j, int64_t w)
+{
+    static const double sizes[] = {1, 1e9, 0, 1e13};
+    return sizes[j % 4] * number(20, j, w);
+}
+
 /* Centroids near vectors, some of them twice. */
 static void make_centroids(trial *t)
 {
     const setting *s = &t->s;
-    double scale = s->kind == TINY ? 1e-21 : s->kind == LARGE ? 1e11 : s->kind == GRID ? 0 : 0.1;
+    double scale = s->kind == HUGE_ONES ? 0
+                   : s->kind == TINY    ? 1e-21
+                   : s->kind == LARGE   ? 1e11
+                   : s->kind == GRID    ? 0
+                                        : 0.1;
     assert_int_equal(MEM_ALLOC(t->c, (size_t)(s->k * s->d)), OK);
     for (int64_t j = 0; j < s->k; j++)
         for (int64_t w = 0; w < s->d; w++) {
             int64_t i = j % 9 == 8 ? j - 1 : j;
-            double v = s->kind == HUGE_ONES ? number(20, i, w) : t->x[i * 31 % s->n * s->d + w];
+            double v = s->kind == HUGE_ONES ? huge_centroid(i, w) : t->x[i * 31 % s->n * s->d + w];
             t->c[j * s->d + w] = (float)(v + scale * number(30, i, w));
         }
 }
@@ -379,6 +390,40 @@ static void bounds_save_most_of_the_work(void **state)
     }
 }
 
+/* On a line: vectors near 0, centroid a of one group at -1, b of the other at 1.2, all others far away. In `steps`
+ * equal steps the gap between a and b closes and a twentieth more, so that bounds a little too tight keep a. */
+static void check_line(int64_t a_moves, int64_t b_moves, int steps)
+{
+    enum { K = 96 };
+    static const setting s = {CLOUD, 300, K, 1, KMEANS_FLOAT, KMEANS_L2, 0, 0, 0};
+    trial t;
+    begin(&t, &s, REST, 1);
+    kmeans_bounds_free(&t.bounds);
+    for (int64_t i = 0; i < s.n; i++) t.x[i] = ((float *)t.stored)[i] = (float)(i % 7 - 3) / 10000;
+    for (int64_t j = 0; j < K; j++) t.c[j] = j % 2 ? 100 + (float)j : -100 - (float)j;
+    t.c[10] = -1;
+    t.c[11] = 1.2f;
+    make_bounds(&t);
+    for (int pass = 0; pass <= steps; pass++) {
+        float step = pass ? 0.21f / (float)(steps * (a_moves + b_moves)) : 0;
+        t.c[10] -= step * (float)a_moves;
+        t.c[11] -= step * (float)b_moves;
+        run_pass(&t, pass);
+        assert_int_equal(t.codes[0], pass < steps ? 10 : 11);
+    }
+    end(&t);
+}
+
+static void bounds_hold_where_nothing_is_to_spare(void **state)
+{
+    (void)state;
+    for (int steps = 1; steps <= 5; steps++) {
+        check_line(1, 0, steps);
+        check_line(0, 1, steps);
+        check_line(1, 1, steps);
+    }
+}
+
 /* Vectors so long that scores, or squares in fp32, overflow. */
 static void vectors_beyond_the_filter_keep_their_codes(void **state)
 {
@@ -441,6 +486,7 @@ int main(void)
         cmocka_unit_test(codes_are_those_of_all_distances),
         cmocka_unit_test(all_instruction_sets_agree),
         cmocka_unit_test(bounds_save_most_of_the_work),
+        cmocka_unit_test(bounds_hold_where_nothing_is_to_spare),
         cmocka_unit_test(vectors_beyond_the_filter_keep_their_codes),
         cmocka_unit_test(vectors_without_bounds_are_left_alone),
         cmocka_unit_test(a_stopped_pass_can_be_repeated),
