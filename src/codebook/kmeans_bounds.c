@@ -8,6 +8,7 @@
 #include <string.h>
 
 enum { MOST_BLOCK = 1024, BLOCK_BYTES = 1 << 18, LEAST_BLOCK = 128 };
+static const uint64_t every_column = ((uint64_t)1 << PANEL8_COLUMNS) - 1;
 
 int64_t kmeans_bounds_bytes(const filter *f)
 {
@@ -126,7 +127,7 @@ static void note_moves(kmeans_bounds *b, const float *centroids)
         }
         b->group[g] = (b->group[g] + most) * (1 + 0x1p-50);
         b->group_above[g] = filter_up(b->group[g] * (double)b->unit);
-        b->group_below[g] = filter_down(b->group[g]);
+        b->group_below[g] = fmaxf(0, filter_down(b->group[g])); /* a bound below zero could not be packed */
     }
 }
 
@@ -213,6 +214,7 @@ static void filter_tile(kmeans_bounds *b, int64_t g, const uint32_t *members, in
     b->f->kernel->filter(&b->f->layout, b->f->panels + (size_t)g * b->f->layout.bytes, &t, scores, below, least);
     b->scan->pack8(base, least, b->group_below[g], b->unit, bounds);
     for (int64_t i = 0; i < m; i++) {
+        if (t.limit[i] == INFINITY) below[i] = every_column; /* scores may be no numbers */
         b->lower[b->live[members[i]].i * b->n_groups + g] = bounds[i];
         for (uint64_t bits = below[i]; bits; bits &= bits - 1) {
             int j = __builtin_ctzll(bits);

@@ -117,6 +117,19 @@ done:
     return rc;
 }
 
+/* Centroids and panels for a pass with bounds. Centroids that became too long for the filter are so on all ranks, which
+ * go on without. */
+static int load_bounds(kmeans_job *j, kmeans_pass *a, const float *centroids, int mine)
+{
+    int rc = mine;
+    if (rc == OK) rc = kmeans_bounds_load(a->bounds, centroids, par_node_rank(j->node), par_node_size(j->node));
+    par_node_barrier(j->node); /* nobody reads panels before all of the node are here */
+    if (rc != ERR_LIMIT) return rc;
+    kmeans_bounds_free(&a->bounds);
+    a->n_bounded = 0;
+    return OK;
+}
+
 int kmeans_pass_run(kmeans_job *j, kmeans_pass *a, const float *centroids, int mine)
 {
     int rc = mine;
@@ -125,10 +138,7 @@ int kmeans_pass_run(kmeans_job *j, kmeans_pass *a, const float *centroids, int m
         TRY(par_agree(j->p, mine));
         TRY(kmeans_tune(j, a, centroids));
     }
-    if (a->bounds) {
-        if (rc == OK) rc = kmeans_bounds_load(a->bounds, centroids, par_node_rank(j->node), par_node_size(j->node));
-        par_node_barrier(j->node); /* nobody reads panels before all of the node are here */
-    }
+    if (a->bounds) rc = load_bounds(j, a, centroids, mine);
     if (rc == OK) rc = pass_local(&l);
     l.others[N_FAILED] = rc != OK;
     kmeans_sums_reduce(j->p, j->node, &a->sums, l.others, N_OTHERS);

@@ -2,15 +2,16 @@
 
 #include "base/status.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 /* A centroid at least at this distance that is not the vector's: its group's bound is no higher. */
-static void lower_bound(kmeans_bounds *b, int64_t i, uint32_t code, float distance)
+static void lower_bound(kmeans_bounds *b, int64_t i, uint32_t code, double least)
 {
     int64_t g = b->f->panel_of[code];
     uint16_t *bound = &b->lower[i * b->n_groups + g];
-    float down = 1 - 0x1p-20f;
+    float down = 1 - 0x1p-20f, distance = least < FLT_MAX ? (float)least : FLT_MAX; /* never infinite */
     uint16_t h = bound_pack((distance * down + b->group_below[g]) * down * b->unit);
     if (h < *bound) *bound = h;
 }
@@ -31,20 +32,20 @@ static int settle_pair(kmeans_bounds *b, live *l, const pair *p, const void **ro
         const float *c = centroids + p->code * b->d;
         if (!*row) TRY(kmeans_vectors_row(b->v, l->i, row));
         double least = kmeans_vectors_quick(b->v, *row, c) * b->quick_less - 0x1p-120;
-        if (least > l->distance * b->apart) {
-            lower_bound(b, l->i, p->code, filter_down(sqrt(least)));
+        if (least > l->distance * b->apart && least < INFINITY) {
+            lower_bound(b, l->i, p->code, sqrt(least) * (1 - 0x1p-50));
             goto done;
         }
         squared = kmeans_vectors_distance(b->v, *row, c);
         b->work.distances++;
     }
     if (squared < l->distance || (squared == l->distance && p->code < l->code)) {
-        lower_bound(b, l->i, l->code, (float)sqrt(l->distance));
+        lower_bound(b, l->i, l->code, sqrt(l->distance));
         l->code = p->code;
         l->distance = squared;
         l->limit = filter_limit(b->f, &b->rows, l->i, squared);
     } else {
-        lower_bound(b, l->i, p->code, (float)sqrt(squared));
+        lower_bound(b, l->i, p->code, sqrt(squared));
     }
 done:
     return rc;
@@ -62,7 +63,7 @@ static int settle_vector(kmeans_bounds *b, live *l, const pair *pairs, int64_t n
     if (best->code != l->code) TRY(settle_pair(b, l, best, &row, centroids));
     for (const pair *p = pairs; p < pairs + n; p++) {
         if (p == best || p->code == l->code) continue;
-        if (p->score <= l->limit) {
+        if (!(p->score > l->limit)) { /* it may be no number */
             TRY(settle_pair(b, l, p, &row, centroids));
             continue;
         }

@@ -45,11 +45,11 @@ static int identity_of(const kmeans_job *j, char **text)
     return mem_format(text,
                       "tessera k-means 1: size %lld x %lld, seed %lld, iterations %lld, tolerance %a, seed vectors "
                       "%lld, held out %a, start "
-                      "%016llx, vectors %lld (%016llx)",
+                      "%016llx, metric %s, vectors %lld (%016llx)",
                       (long long)o->size, (long long)j->data->d, (long long)o->seed, (long long)o->max_iterations,
                       o->tolerance, (long long)o->seed_vectors, o->held_out,
-                      (unsigned long long)(n_start ? hash64(o->start, n_start, 0) : 0), (long long)j->data->n_global,
-                      (unsigned long long)j->fingerprint);
+                      (unsigned long long)(n_start ? hash64(o->start, n_start, 0) : 0), kmeans_metric_names[o->metric],
+                      (long long)j->data->n_global, (unsigned long long)j->fingerprint);
 }
 
 static int add_part(file_writer *w, const void *bytes, size_t n, uint64_t *hash)

@@ -24,8 +24,9 @@ int kmeans_vectors_note(kmeans_vectors *v)
     const kmeans_rows *r = v->rows;
     TRY(MEM_GROW(v->numbers, &v->capacity, (size_t)(v->n + r->n_train)));
     TRY(MEM_GROW(v->held_out, &v->held_out_capacity, (size_t)(v->n_held_out + r->n_held_out)));
-    memcpy(v->numbers + v->n, r->numbers, (size_t)r->n_train * sizeof *r->numbers);
-    memcpy(v->held_out + v->n_held_out, r->numbers + r->n_train, (size_t)r->n_held_out * sizeof *r->numbers);
+    if (r->n_train) memcpy(v->numbers + v->n, r->numbers, (size_t)r->n_train * sizeof *r->numbers);
+    if (r->n_held_out)
+        memcpy(v->held_out + v->n_held_out, r->numbers + r->n_train, (size_t)r->n_held_out * sizeof *r->numbers);
     v->n += r->n_train;
     v->n_held_out += r->n_held_out;
 done:
@@ -83,6 +84,7 @@ static int find(kmeans_vectors *v, table *t, int64_t number, int64_t place, cons
     size_t bytes = kmeans_row_bytes(v->rows->data);
     *found = -1;
     TRY(kmeans_rows_raw(v->rows, number, 0, &row));
+    if (!v->rows->data->in_place && row != v->rows->pair[0]) row = memcpy(v->rows->pair[0], row, bytes);
     uint64_t hash = hash64(row, bytes, 0);
     size_t at = (size_t)hash & t->mask;
     for (; t->slots[at]; at = (at + 1) & t->mask) {

@@ -102,6 +102,29 @@ static void changes_are_counted_across_stops(par *all, const char *folder)
     training_clear(&want);
 }
 
+/* fp32 vectors, and such as repeat, which stand once from the start; enough of them and codes for bounds. */
+static void other_vectors_are_no_different(par *all, const char *folder)
+{
+    static const training_set sets[] = {
+        {(training_kind)(TRAINING_CLOUD | TRAINING_FLOATS | TRAINING_REPEATS), 2000, 6, -1},
+        {(training_kind)(TRAINING_DECAYING | TRAINING_REPEATS), 1500, 64, -1},
+    };
+    par self = training_alone(all);
+    for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
+        codebook want;
+        kmeans_options o = usual;
+        o.size = i ? 100 : 12;
+        o.max_iterations = 6;
+        o.tolerance = -1;
+        CHECK(all, training_fit(&self, folder, &sets[i], &o, &want) == OK);
+        CHECK(all, run_to_the_end(all, folder, &sets[i], &o, after_each_iteration, &want) >= want.n_history);
+        training_clear(&want);
+        par_barrier(all);
+        if (all->rank == 0) CHECK(all, file_remove_tree(folder) == OK && file_make_folder(folder) == OK);
+        par_barrier(all);
+    }
+}
+
 /* Clusters that are filled when the training stops: the stop decision must not change. */
 static void fills_are_remembered(par *all, const char *folder)
 {
@@ -171,6 +194,9 @@ static void foreign_and_damaged_checkpoints_are_refused(par *all, const char *fo
     training_clear(&c);
     o.seed = 4;
     CHECK(all, run(all, folder, &set, &o, &s, &c) == ERR_MISMATCH);
+    o = usual;
+    o.metric = KMEANS_INNER; /* the same sums */
+    CHECK(all, run(all, folder, &set, &o, &s, &c) == ERR_MISMATCH);
     other.kind = TRAINING_WIDE;
     CHECK(all, run(all, folder, &other, &usual, &s, &c) == ERR_MISMATCH);
     change_file(all, path, 0, 0);
@@ -205,6 +231,7 @@ int main(int argc, char **argv)
     fresh_folder(&all, folder, 0);
     changes_are_counted_across_stops(&all, folder);
     fresh_folder(&all, folder, 0);
+    other_vectors_are_no_different(&all, folder);
     fills_are_remembered(&all, folder);
     fresh_folder(&all, folder, 0);
     failed_commits_stop_all_ranks(&all, folder, &want);

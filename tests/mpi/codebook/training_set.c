@@ -21,7 +21,9 @@ static double noise(uint64_t key, int64_t i, int64_t w)
 
 static double value_of(const training_set *s, int64_t i, int64_t w)
 {
-    switch (s->kind) {
+    if (s->kind & TRAINING_REPEATS && i > 0 && rng_bits(6, (uint64_t)i, 0) % 100 < 45)
+        i = (int64_t)(rng_bits(7, (uint64_t)i, 0) % (uint64_t)i);
+    switch (s->kind & (TRAINING_FLOATS - 1)) {
     case TRAINING_BLOBS: return 4 * noise(10, (int64_t)(rng_bits(1, (uint64_t)i, 0) % 20), w) + noise(20, i, w) / 8;
     case TRAINING_CLOUD: return noise(30, i, w);
     case TRAINING_OFFSET: return 1000 + 8 * noise(40, i, w);
@@ -29,6 +31,7 @@ static double value_of(const training_set *s, int64_t i, int64_t w)
     case TRAINING_CONSTANT: return i % 5 == 0 ? 0 : w % 2 ? 3.5 : noise(60, i, w);
     case TRAINING_GRID: return (double)(rng_bits(4, (uint64_t)i, (uint64_t)w) % 5) - 2;
     case TRAINING_WIDE: return ldexp(noise(70, i, w), (int)(rng_bits(3, (uint64_t)i, (uint64_t)w) % 38) - 23);
+    case TRAINING_DECAYING: return noise(80, i, w) / (double)(w + 1);
     case TRAINING_ZERO: break;
     }
     return 0;
@@ -37,15 +40,28 @@ static double value_of(const training_set *s, int64_t i, int64_t w)
 void training_vector(const training_set *s, int64_t i, uint16_t *x)
 {
     for (int64_t w = 0; w < s->d; w++) x[w] = half_from_float((float)value_of(s, i, w));
-    if (i == s->bad) x[s->d - 1] = half_from_float(NAN);
+    if (i == s->bad) x[s->d - 1] = half_from_float(s->kind & TRAINING_INFINITE ? -INFINITY : NAN);
+}
+
+void training_floats(const training_set *s, int64_t i, float *x)
+{
+    for (int64_t w = 0; w < s->d; w++) {
+        x[w] = (float)value_of(s, i, w);
+        if (!(s->kind & TRAINING_FLOATS)) x[w] = half_to_float(half_from_float(x[w]));
+    }
+    if (i == s->bad) x[s->d - 1] = s->kind & TRAINING_INFINITE ? -INFINITY : NAN;
 }
 
 static int read_vectors(void *user, int64_t i, int64_t n, void *buffer, const void **rows)
 {
     const training_set *s = user;
-    uint16_t *out = buffer;
     *rows = buffer;
-    for (int64_t v = 0; v < n; v++) training_vector(s, i + v, out + v * s->d);
+    for (int64_t v = 0; v < n; v++) {
+        if (s->kind & TRAINING_FLOATS)
+            training_floats(s, i + v, (float *)buffer + v * s->d);
+        else
+            training_vector(s, i + v, (uint16_t *)buffer + v * s->d);
+    }
     return OK;
 }
 
@@ -65,7 +81,7 @@ kmeans_data training_share(const training_set *s, const par *p)
                          .first = first,
                          .n_local = end - first,
                          .d = s->d,
-                         .type = KMEANS_HALF,
+                         .type = s->kind & TRAINING_FLOATS ? KMEANS_FLOAT : KMEANS_HALF,
                          .read = read_vectors,
                          .user = (void *)(uintptr_t)s};
 }

@@ -14,7 +14,12 @@ typedef enum training_kind {
     TRAINING_ZERO,     /* all values 0 */
     TRAINING_CONSTANT, /* every second value the same in all vectors, and some zero vectors */
     TRAINING_GRID,     /* small integers: many equal distances */
-    TRAINING_WIDE      /* from the smallest to the largest halves */
+    TRAINING_WIDE,     /* from the smallest to the largest halves */
+    TRAINING_DECAYING, /* value w is as 1 / (w + 1) */
+    /* one of the above with any of these (|): */
+    TRAINING_FLOATS = 1 << 8,   /* fp32, with all their bits */
+    TRAINING_REPEATS = 1 << 9,  /* 45 % of the vectors are those of lower numbers */
+    TRAINING_INFINITE = 1 << 10 /* the bad vector holds an infinity instead of a NaN */
 } training_kind;
 
 typedef struct training_set {
@@ -23,7 +28,8 @@ typedef struct training_set {
     int64_t bad; /* this vector holds a NaN; -1: none */
 } training_set;
 
-void training_vector(const training_set *s, int64_t i, uint16_t *x); /* (d) */
+void training_vector(const training_set *s, int64_t i, uint16_t *x); /* (d) halves */
+void training_floats(const training_set *s, int64_t i, float *x);    /* (d) as fp32 */
 
 /* This rank's range: ranks hold very different shares, some none. */
 kmeans_data training_share(const training_set *s, const par *p);

@@ -104,10 +104,16 @@ static void holds_where_products_overflow(void **state)
 {
     (void)state;
     enum { N = 50, K = 50, D = 13 };
-    float *x = numbers(8, N * D, 1e25, 0), *c = numbers(9, K * D, 1e15, 0);
-    check_against_all(x, N, c, K, D);
-    mem_free(&x);
-    mem_free(&c);
+    static const double lengths[] = {1e17, 1e19, 1e25, 1e30, 1.6e38}, sizes[] = {1e15, 1, 1e-30, 0};
+    for (int i = 0; i < 5; i++)
+        for (int j = 0; j < 4; j++) {
+            float *x = numbers(8, N * D, lengths[i], 0), *c = numbers(9, K * D, sizes[j], 0);
+            check_against_all(x, N, c, K, D);
+            memset(c + 7 * D, 0, D * sizeof *c); /* zero times infinity */
+            check_against_all(x, N, c, K, D);
+            mem_free(&x);
+            mem_free(&c);
+        }
 }
 
 /* Centroids that differ by a few units in the last place: fp32 scores cannot tell them apart. */
