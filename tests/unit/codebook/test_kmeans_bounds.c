@@ -428,8 +428,8 @@ static void bounds_hold_where_nothing_is_to_spare(void **state)
 static void vectors_beyond_the_filter_keep_their_codes(void **state)
 {
     (void)state;
-    static const setting sets[] = {{HUGE_ONES, 200, 100, 3, KMEANS_FLOAT, KMEANS_L2, 0, 0, 0},
-                                   {HUGE_ONES, 200, 100, 39, KMEANS_FLOAT, KMEANS_L2, 1, 4, 12}};
+    static const setting sets[] = {{HUGE_ONES, 400, 100, 3, KMEANS_FLOAT, KMEANS_L2, 0, 0, 0},
+                                   {HUGE_ONES, 400, 100, 39, KMEANS_FLOAT, KMEANS_L2, 1, 4, 12}};
     for (int i = 0; i < 2; i++)
         for (int move = 0; move < N_MOVES; move++) {
             trial t;
