@@ -29,7 +29,7 @@ int memory_fit(par *p, memory_set *m, const kmeans_options *o, codebook *out);
 /* The same by rank 0 alone, and its result on every rank. Collective. */
 void memory_fit_alone(par *all, memory_set *m, const kmeans_options *o, codebook *out);
 
-/* This rank's share of the set. */
+/* This rank's share of the set: very different ones, some none, but both of two ranks have some. */
 kmeans_data memory_share(memory_set *m, const par *p);
 
 /* The nearest of k centroids by the plain fp64 sums, the lowest on ties; *squared its distance. Local. */
