@@ -9,6 +9,8 @@
 
 static const benchmark benchmarks[] = {
     {"kernel", "matrix products at the shapes of the encoders and of k-means", bench_kernel},
+    {"kmeans", "iterations of k-means (--data X --start CENTROIDS --iters N, or synthetic sets)", bench_kmeans},
+    {"image", "the picture job stage by stage (--data FOLDER)", bench_image},
 };
 enum { N_BENCHMARKS = sizeof benchmarks / sizeof *benchmarks };
 

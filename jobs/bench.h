@@ -12,5 +12,11 @@ typedef struct benchmark {
 /* Speed of the matrix products of src/tensor at the shapes of the encoders and of k-means. ERR_MEMORY, ERR_IO. */
 int bench_kernel(job *j);
 
+/* k-means: --data, --start, --iters (see jobs/bench_kmeans.c). ERR_USAGE, ERR_CONFIG, ERR_MEMORY, ERR_IO. */
+int bench_kmeans(job *j);
+
+/* The picture job stage by stage: --data FOLDER, --start CODEBOOK. As bench_kmeans. */
+int bench_image(job *j);
+
 /* Seconds on a clock that only goes forward. Local. */
 double bench_now(void);

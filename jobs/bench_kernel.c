@@ -13,12 +13,13 @@
 #include "tensor/fma_peak.h"
 #include "tensor/isa.h"
 #include "tensor/panel.h"
+#include "tensor/panel8.h"
 #include "tensor/panel_bf16.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 
-enum { ROUNDS = 9 };
+enum { ROUNDS = 9, INT8_ROWS = 256 };
 static const double slice_s = 0.025; /* least time of one measurement */
 static const double slow_s = 3;      /* of one shape: no round begins later */
 
@@ -48,6 +49,9 @@ typedef struct operands {
     uint16_t *a_bf16;                     /* (m, k) */
     panel *panel;
     panel_bf16 *panel_bf16;
+    panel8_layout layout;
+    uint8_t *a_int8; /* (m rounded up to 8, words * 4) */
+    char *panels_int8;
     panel_finish finish;
 } operands;
 
@@ -80,11 +84,35 @@ static int run_bf16(operands *o)
     return OK;
 }
 
+/* What the filter of k-means runs: scores, and those up to a limit. */
+static int run_int8(operands *o)
+{
+    static const float row[PANEL8_MAX_FLOATS] = {-2e-4f, 0.1f, 0.1f};
+    const panel8_kernel *kernel = panel8_kernel_best();
+    int64_t width = o->layout.words * 4;
+    for (int64_t first = 0; first < o->s->m; first += INT8_ROWS)
+        for (int64_t g = 0; g * PANEL8_COLUMNS < o->s->n; g++)
+            for (int64_t i = first; i < first + INT8_ROWS && i < o->s->m; i += PANEL8_ROWS) {
+                _Alignas(64) float scores[PANEL8_ROWS * PANEL8_COLUMNS];
+                panel8_tile t;
+                uint64_t below[PANEL8_ROWS];
+                float least[PANEL8_ROWS];
+                for (int r = 0; r < PANEL8_ROWS; r++) {
+                    t.bytes[r] = o->a_int8 + (i + r) * width;
+                    t.floats[r] = row;
+                    t.limit[r] = -1e30f;
+                }
+                kernel->filter(&o->layout, o->panels_int8 + (size_t)g * o->layout.bytes, &t, scores, below, least);
+            }
+    return OK;
+}
+
 static int run_blas(operands *o) { return blas_multiply(o->a, o->s->m, o->b, o->s->n, o->s->k, o->out); }
 
 static const kind kinds[] = {
     {"fp32", 1, ISA_PLAIN, run_fp32},
     {"bf16", 2, ISA_AVX2, run_bf16}, /* the plain twin needs minutes */
+    {"int8", 4, ISA_AVX2, run_int8},
     {"openblas", 1, ISA_PLAIN, run_blas},
 };
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
@@ -95,6 +123,30 @@ static int numbers(float **out, uint64_t seed, int64_t n)
     TRY(MEM_ALLOC(*out, (size_t)n));
     for (int64_t i = 0; i < n; i++) (*out)[i] = (float)(rng_uniform(seed, (uint64_t)i, 0) - 0.5);
 done:
+    return rc;
+}
+
+static int make_int8(operands *o)
+{
+    int rc = OK;
+    const shape *s = o->s;
+    int64_t n_panels = (s->n + PANEL8_COLUMNS - 1) / PANEL8_COLUMNS, rows = (s->m + PANEL8_ROWS - 1) / PANEL8_ROWS;
+    float floats[3 * PANEL8_COLUMNS] = {0}, z[PANEL8_COLUMNS];
+    int8_t *p = NULL;
+    o->layout = panel8_layout_of(s->k, 3);
+    TRY(mem_alloc((void **)&o->panels_int8, (size_t)n_panels, o->layout.bytes));
+    TRY(mem_alloc((void **)&o->a_int8, (size_t)(rows * PANEL8_ROWS), (size_t)o->layout.words * 4));
+    TRY(MEM_ALLOC(p, (size_t)(PANEL8_COLUMNS * s->k)));
+    for (int j = 0; j < PANEL8_COLUMNS; j++) z[j] = 0.01f;
+    for (int64_t i = 0; i < rows * PANEL8_ROWS * o->layout.words * 4; i++)
+        o->a_int8[i] = (uint8_t)(1 + rng_bits(6, (uint64_t)i, 0) % 255);
+    for (int64_t g = 0; g < n_panels; g++) {
+        for (int64_t i = 0; i < PANEL8_COLUMNS * s->k; i++)
+            p[i] = (int8_t)((int)(rng_bits(7, (uint64_t)g, (uint64_t)i) % 255) - 127);
+        panel8_pack(&o->layout, p, PANEL8_COLUMNS, s->k, z, floats, o->panels_int8 + (size_t)g * o->layout.bytes);
+    }
+done:
+    mem_free(&p);
     return rc;
 }
 
@@ -111,6 +163,7 @@ static int make_operands(operands *o)
     TRY(MEM_ALLOC(o->a_bf16, (size_t)(s->m * s->k)));
     bf16_from_floats(o->a, (size_t)(s->m * s->k), o->a_bf16);
     TRY(panel_bf16_create(&o->panel_bf16, o->b, s->n, s->k));
+    TRY(make_int8(o));
     o->finish = (panel_finish){.bias = o->bias,
                                .activation = s->gelu ? ACTIVATION_GELU : ACTIVATION_NONE,
                                .residual = s->residual ? o->residual : NULL,
@@ -129,6 +182,8 @@ static void free_operands(operands *o)
     mem_free(&o->a_bf16);
     panel_free(&o->panel);
     panel_bf16_free(&o->panel_bf16);
+    mem_free(&o->a_int8);
+    mem_free(&o->panels_int8);
 }
 
 static double measure_peak(void)

@@ -1,5 +1,6 @@
 /* What a job would do and make, from the index; an index that is not there is made in a temporary folder and removed.
  */
+#include "jobs/sample_again.h"
 #include "jobs/stages.h"
 #include "jobs/verbs.h"
 
@@ -40,7 +41,7 @@ static double largest_picture(const stages *s)
 }
 
 /* Per rank: read-ahead, one window of sound with its features, one picture at the limit of pixels that this corpus
- * needs, codebooks. */
+ * needs, codebooks, and features that training computes again. */
 static double estimate_memory(const stages *s)
 {
     const job *j = s->j;
@@ -49,7 +50,8 @@ static double estimate_memory(const stages *s)
     if (j->audio.use) books += (double)j->audio.codebook.size * 80 * 8;
     if (j->image.use) books += (double)j->image.codebook.size * 3 * (double)(j->image.patch * j->image.patch) * 8;
     double picture = j->image.use ? 6 * largest_picture(s) : 0;
-    return 60e6 + (double)j->run.prefetch_bytes + window + books + picture;
+    double again = j->train.recompute ? SAMPLE_AGAIN_BYTES : 0;
+    return 60e6 + (double)j->run.prefetch_bytes + window + books + picture + again;
 }
 
 static void print_plan(const stages *s)

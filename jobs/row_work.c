@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "jobs/suspects.h"
+#include "work/stop.h"
 
 #include <string.h>
 
@@ -44,7 +45,12 @@ void row_work_forget(row_work *w)
     inhand_note(w->s->j->inhand, -1);
 }
 
-int row_work_tick(void *user) { return schedule_tick(((row_work *)user)->schedule); }
+int row_work_tick(void *user)
+{
+    const row_work *w = user;
+    if (w->schedule) return schedule_tick(w->schedule);
+    return stop_asked() ? status_set(ERR_STOPPED, __FILE__, __LINE__, "%s", stop_reason()) : OK;
+}
 
 static int starts_group_at(const stages *s, int64_t position, const corpus_row *row, int *starts)
 {

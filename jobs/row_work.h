@@ -10,7 +10,7 @@
 typedef struct row_work {
     stages *s;
     prefetch *prefetch;
-    schedule *schedule; /* of the task in hand */
+    schedule *schedule; /* of the task in hand; NULL: none */
     char *config_path;  /* of the config as a child of ours reads it */
 } row_work;
 
@@ -30,5 +30,6 @@ void row_work_forget(row_work *w);
 int row_work_begin(row_work *w, int64_t position, corpus_row *row, media m[N_MEDIA], int *starts_group);
 void row_work_end(row_work *w, media m[N_MEDIA]);
 
-/* For callbacks: schedule_tick of the task in hand; user is the row_work. */
+/* For callbacks: schedule_tick of the task in hand, or without one ERR_STOPPED when this rank was asked to stop; user
+ * is the row_work. */
 int row_work_tick(void *user);

@@ -1,40 +1,53 @@
-/* The training sample: features of the rows and vectors chosen by hash, one committed part per unit and stream. */
+/* The training sample: features of the rows and vectors chosen by hash, one committed part per unit and stream. With
+ * train.recompute a part says what the features are, without their values. */
 #include "jobs/stage_train.h"
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
-#include "jobs/row_work.h"
+#include "jobs/sampler.h"
 
 #include <string.h>
 
+enum { N_SAMPLED = 2 };
+
+typedef struct stream {
+    const char *name, *folder;
+    media_kind kind;
+    int wanted;
+    uint64_t hash;
+    /* of the unit in hand */
+    int due;
+    sample_view known; /* its part as it is: one without values, when they are to be filled in */
+    sample_part part;
+} stream;
+
 typedef struct sampling {
-    row_work work;
+    sampler sampler;
     const training *t;
-    sample_plan plan;
-    sound *sound;
-    picture *picture;
+    int stored; /* values are written */
+    stream streams[N_SAMPLED];
     int64_t next;
 } sampling;
 
-/* Whether the unit's part of this stream is committed with the settings of now. */
-static int has_part(const sampling *x, const char *name, int wanted, uint64_t hash, int64_t number)
+/* Whether the unit's part of this stream is committed, as wanted and with the settings of now. */
+static int has_part(const sampling *x, const stream *m, int64_t number)
 {
     char *path = NULL;
     int64_t n, d;
-    int there = !wanted || (stage_numbered_path(x->t->s->j, name, number, ".f16", &path) == OK &&
-                            sample_part_count(path, hash, &n, &d) == OK);
+    int stored, there = stage_numbered_path(x->t->s->j, m->folder, number, ".f16", &path) == OK &&
+                        sample_part_count(path, m->hash, &n, &d, &stored) == OK && (stored || !x->stored);
     mem_free(&path);
     return there;
 }
 
 static int is_done(const sampling *x, int64_t number)
 {
-    const training *t = x->t;
-    return unit_table_unit(t->s->units, number)->piece >= 0 ||
-           (has_part(x, "features/audio", t->train_audio, t->audio_hash, number) &&
-            has_part(x, "features/image", t->sample_image, t->image_hash, number));
+    int done = 1;
+    for (const stream *m = x->streams; m < x->streams + N_SAMPLED; m++)
+        if (m->wanted && !has_part(x, m, number)) done = 0;
+    return done || unit_table_unit(x->t->s->units, number)->piece >= 0;
 }
 
 static int64_t next_unit(void *user, int rank)
@@ -52,23 +65,16 @@ static int64_t units_left(void *user)
     return unit_table_units(x->t->s->units) - x->next;
 }
 
-static void choose(const sampling *x, const corpus_row *row, int *audio, int *image)
-{
-    *audio = x->t->train_audio && sample_takes_audio(&x->plan, row);
-    *image = x->t->sample_image && sample_takes_image(&x->plan, row);
-}
-
 /* Only rows of the sample are read ahead. */
 static void upcoming(void *user, int64_t task)
 {
     sampling *x = user;
     const unit *u = unit_table_unit(x->t->s->units, task);
     corpus_row row;
-    int audio, image;
     for (int64_t i = u->first; i < u->first + u->count; i++) {
         if (corpus_index_row(x->t->s->index, i, &row) != OK) return;
-        choose(x, &row, &audio, &image);
-        if (audio || image) prefetch_announce(x->work.prefetch, i, 1);
+        if (sampler_takes(&x->sampler, MEDIA_AUDIO, &row) || sampler_takes(&x->sampler, MEDIA_IMAGE, &row))
+            prefetch_announce(x->sampler.work.prefetch, i, 1);
     }
 }
 
@@ -86,12 +92,13 @@ int stage_sample_unread(const job *j, const char *name, uint64_t hash)
     return there;
 }
 
-static int note_unread(const job *j, const char *name, uint64_t hash)
+static int leave_out(const job *j, stream *m, int64_t position)
 {
     int rc = OK;
     char *path = NULL;
-    LOG_RANK(LOG_WARN, "a row of the %s training sample is left out: %s", name, status_message());
-    TRY(unread_path(j, name, hash, &path));
+    LOG_RANK(LOG_WARN, "a row of the %s training sample is left out: %s", m->name, status_message());
+    TRY(sample_part_leave_out(&m->part, position));
+    TRY(unread_path(j, m->name, m->hash, &path));
     TRY(file_commit(path, "", 0, "unread"));
 done:
     mem_free(&path);
@@ -99,47 +106,65 @@ done:
 }
 
 /* A row that cannot be decoded gives nothing to the sample; tokenizing will reject it with its reason. One that cannot
- * be read for other reasons leaves a note: the codebook is not what it would have been. */
-static int settle(const sampling *x, const char *name, uint64_t hash, int rc, int final)
+ * be read for other reasons leaves a note: the codebook is not what it would have been. Not so in a part that is only
+ * filled in, for which training may have begun: it is as it was, or the job fails. */
+static int sample_stream(sampling *x, stream *m, const sampler_row *r, int final)
 {
+    const sample_row *known = sample_view_row(&m->known, r->position);
+    if (known && known->n < 0) return sample_part_leave_out(&m->part, r->position);
+    int rc = sampler_vectors(&x->sampler, r, m->kind, &m->part);
+    if (!x->stored) sample_part_drop(&m->part);
     if (status_is_item(rc)) return OK;
-    return status_is_environment(rc) && final ? note_unread(x->t->s->j, name, hash) : rc;
+    return status_is_environment(rc) && final && !m->known.map.bytes ? leave_out(x->t->s->j, m, r->position) : rc;
 }
 
-static int sample_row(sampling *x, int64_t position, int final, sample_part *audio, sample_part *image,
-                      progress_counts *counts)
+static int sample_one(sampling *x, int64_t position, int final, progress_counts *counts)
 {
-    int rc = OK, starts, takes_audio, takes_image;
+    int rc = OK, takes[N_SAMPLED], any = 0;
+    sampler_row r;
     corpus_row row;
-    media m[N_MEDIA] = {0};
     TRY(corpus_index_row(x->t->s->index, position, &row));
-    choose(x, &row, &takes_audio, &takes_image);
-    if (!takes_audio && !takes_image) goto done;
-    const training *t = x->t;
-    int begun = row_work_begin(&x->work, position, &row, m, &starts);
-    if (takes_audio) {
-        rc = begun == OK ? sample_audio(&x->plan, x->sound, &row, &m[MEDIA_AUDIO], row_work_tick, &x->work, audio)
-                         : begun;
-        rc = settle(x, "audio", t->audio_hash, rc, final);
+    for (int m = 0; m < N_SAMPLED; m++) {
+        takes[m] = x->streams[m].due && sampler_takes(&x->sampler, x->streams[m].kind, &row);
+        any |= takes[m];
     }
-    if (rc == OK && takes_image) {
-        rc = begun == OK ? sample_image(&x->plan, x->picture, &row, &m[MEDIA_IMAGE], image) : begun;
-        rc = settle(x, "image", t->image_hash, rc, final);
-    }
-    row_work_end(&x->work, m);
+    if (!any) goto done;
+    sampler_begin(&x->sampler, position, &r);
+    for (int m = 0; m < N_SAMPLED && rc == OK; m++)
+        if (takes[m]) rc = sample_stream(x, &x->streams[m], &r, final);
+    sampler_end(&x->sampler, &r);
     counts->rows++;
-    counts->images += takes_image;
-    if (takes_audio) counts->hours += corpus_row_seconds(&row) / 3600;
+    for (int m = 0; m < N_SAMPLED; m++) {
+        if (takes[m] && x->streams[m].kind == MEDIA_IMAGE) counts->images++;
+        if (takes[m] && x->streams[m].kind == MEDIA_AUDIO) counts->hours += corpus_row_seconds(&row) / 3600;
+    }
 done:
     return rc;
 }
 
-static int save_part(const sampling *x, const char *name, uint64_t hash, int64_t number, const sample_part *part)
+/* What is to be made of this unit, and what is known of it. */
+static int begin_stream(const sampling *x, stream *m, int64_t number)
 {
     int rc = OK;
     char *path = NULL;
-    TRY(stage_numbered_path(x->t->s->j, name, number, ".f16", &path));
-    TRY(sample_part_save(part, path, hash));
+    m->due = m->wanted && !has_part(x, m, number);
+    if (!m->due) goto done;
+    TRY(stage_numbered_path(x->t->s->j, m->folder, number, ".f16", &path));
+    rc = sample_view_open(&m->known, path, m->hash);
+    if (rc == ERR_MISSING || rc == ERR_CORRUPT) rc = OK;
+done:
+    mem_free(&path);
+    return rc;
+}
+
+static int commit_stream(const sampling *x, const stream *m, int64_t number)
+{
+    int rc = OK;
+    char *path = NULL;
+    int64_t other = m->known.map.bytes ? sample_view_differs(&m->known, &m->part) : -1;
+    if (other >= 0) TRY(sampler_say_changed(&x->sampler, m->name, other));
+    TRY(stage_numbered_path(x->t->s->j, m->folder, number, ".f16", &path));
+    TRY(sample_part_save(&m->part, path, m->hash, x->stored));
 done:
     mem_free(&path);
     return rc;
@@ -149,34 +174,31 @@ static int sample_unit(void *user, schedule *schedule, int64_t task, int final, 
 {
     int rc = OK;
     sampling *x = user;
-    const training *t = x->t;
-    const unit *u = unit_table_unit(t->s->units, task);
-    sample_part audio = {0}, image = {0};
-    x->work.schedule = schedule;
+    const unit *u = unit_table_unit(x->t->s->units, task);
+    x->sampler.work.schedule = schedule;
+    for (int m = 0; m < N_SAMPLED; m++) TRY(begin_stream(x, &x->streams[m], task));
     for (int64_t i = u->first; i < u->first + u->count; i++) {
-        TRY(row_work_tick(&x->work));
-        TRY(sample_row(x, i, final, &audio, &image, counts));
+        TRY(row_work_tick(&x->sampler.work));
+        TRY(sample_one(x, i, final, counts));
     }
-    if (t->train_audio) TRY(save_part(x, "features/audio", t->audio_hash, task, &audio));
-    if (t->sample_image) TRY(save_part(x, "features/image", t->image_hash, task, &image));
+    for (int m = 0; m < N_SAMPLED; m++)
+        if (x->streams[m].due) TRY(commit_stream(x, &x->streams[m], task));
     counts->work = u->weight;
 done:
-    if (rc != OK) row_work_forget(&x->work);
-    sample_part_free(&audio);
-    sample_part_free(&image);
+    if (rc != OK) row_work_forget(&x->sampler.work);
+    for (int m = 0; m < N_SAMPLED; m++) {
+        sample_view_close(&x->streams[m].known);
+        sample_part_free(&x->streams[m].part);
+    }
     return rc;
 }
 
-static int open_sampling(sampling *x, const training *t)
+static int make_folders(const sampling *x)
 {
     int rc = OK;
-    job *j = t->s->j;
-    sample_plan_make(&x->plan, &j->train, &j->audio, &j->image, t->train_audio, t->sample_image,
-                     corpus_index_totals(t->s->index));
-    if (t->train_audio) TRY(sound_create(&x->sound, &j->audio));
-    if (t->sample_image) TRY(picture_create(&x->picture, &j->image, NULL));
-    if (j->p.rank == 0 && t->train_audio) TRY(stage_make_folders(j, "features/audio", unit_table_units(t->s->units)));
-    if (j->p.rank == 0 && t->sample_image) TRY(stage_make_folders(j, "features/image", unit_table_units(t->s->units)));
+    const job *j = x->t->s->j;
+    for (int m = 0; m < N_SAMPLED && j->p.rank == 0; m++)
+        if (x->streams[m].wanted) TRY(stage_make_folders(j, x->streams[m].folder, unit_table_units(x->t->s->units)));
 done:
     return rc;
 }
@@ -185,9 +207,19 @@ int stage_sample(const training *t)
 {
     int rc = OK;
     job *j = t->s->j;
-    sampling x = {.t = t};
-    TRY(row_work_open(&x.work, t->s));
-    TRY(par_agree(&j->p, open_sampling(&x, t)));
+    sampling x = {.t = t, .stored = !j->train.recompute};
+    x.streams[0] = (stream){.name = "audio",
+                            .folder = "features/audio",
+                            .kind = MEDIA_AUDIO,
+                            .wanted = t->train_audio,
+                            .hash = t->audio_hash};
+    x.streams[1] = (stream){.name = "image",
+                            .folder = "features/image",
+                            .kind = MEDIA_IMAGE,
+                            .wanted = t->sample_image,
+                            .hash = t->image_hash};
+    TRY(sampler_open(&x.sampler, t->s, t->train_audio, t->sample_image));
+    TRY(par_agree(&j->p, make_folders(&x)));
     schedule_options o = {.root_works_below = j->run.root_works_below, .phase = "sample", .metrics = j->metrics};
     for (int64_t u = 0; j->p.rank == 0 && u < unit_table_units(t->s->units); u++) {
         const unit *at = unit_table_unit(t->s->units, u);
@@ -203,8 +235,6 @@ int stage_sample(const training *t)
         .next = next_unit, .left = units_left, .perform = sample_unit, .upcoming = upcoming, .user = &x};
     TRY(schedule_run(&j->p, &o, &tasks));
 done:
-    row_work_close(&x.work);
-    sound_free(&x.sound);
-    picture_free(&x.picture);
+    sampler_close(&x.sampler);
     return rc;
 }

@@ -48,14 +48,16 @@ static int read_rows(void *user, int64_t i, int64_t n, void *buffer, const void 
     return rc == ERR_CORRUPT ? status_set(ERR_CONFIG, status_file(), status_line(), "%s", status_message()) : rc;
 }
 
-/* Ranks of a node share its memory; what they map together should leave room for all else. */
-static int exceeds_memory(const matrix_training *t)
+/* Ranks of a node share its memory. Mapped rows leave a rank again where all of them would take more than half of it;
+ * of rows that are read in pieces a quarter is kept. */
+static void use_memory(const matrix_training *t)
 {
     const par *p = &t->j->p;
-    double mine = (double)t->data.n_local * (double)matrix_row_bytes(t->m);
-    double node = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
-    double ranks = (double)p->size / (double)(p->n_nodes > 0 ? p->n_nodes : 1);
-    return mine * ranks > node / 2 || (t->j->train.memory > 0 && mine > (double)t->j->train.memory);
+    double node = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE),
+           share = node / ((double)p->size / (double)(p->n_nodes > 0 ? p->n_nodes : 1)),
+           rows = (double)t->data.n_local * (double)matrix_row_bytes(t->m), limit = (double)t->j->train.memory;
+    if (rows > share / 2 || (limit > 0 && rows > limit)) matrix_forget_read(t->m);
+    matrix_keep_pieces(t->m, (size_t)(limit > 0 && limit < share / 4 ? limit : share / 4));
 }
 
 static int open_data(matrix_training *t)
@@ -76,7 +78,8 @@ static int open_data(matrix_training *t)
                             .read = read_rows,
                             .user = t->m};
     t->data.n_local = n * (p->rank + 1) / p->size - t->data.first;
-    if (exceeds_memory(t)) matrix_forget_read(t->m);
+    t->data.in_place = matrix_in_place(t->m, t->data.first, t->data.first + t->data.n_local);
+    use_memory(t);
 done:
     return rc;
 }

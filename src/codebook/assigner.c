@@ -17,6 +17,9 @@
 
 enum { MAX_ROWS = 64, MIN_ROWS = 16, SCORE_FLOATS = 1 << 16 };
 
+/* So few centroids take less time than turning a vector into bytes. */
+enum { FEW_CODES = PANEL8_COLUMNS };
+
 /* More candidates per vector than this: products are cheaper. Looked at after the first vectors. */
 enum { MOST_LEFT = 24, FIRST_LOOK = 256 };
 
@@ -53,13 +56,9 @@ static int use_filter(assigner *a)
 {
     int rc = OK;
     float *centre = NULL;
-    double *sum = NULL;
     int64_t columns;
     TRY(MEM_ALLOC(centre, (size_t)a->d));
-    TRY(MEM_ALLOC(sum, (size_t)a->d));
-    for (int64_t j = 0; j < a->k; j++)
-        for (int64_t w = 0; w < a->d; w++) sum[w] += a->centroids[j * a->d + w];
-    for (int64_t w = 0; w < a->d; w++) centre[w] = (float)(sum[w] / (double)a->k);
+    TRY(filter_find_centre(a->centroids, a->k, a->d, centre));
     TRY(filter_create(&a->filter, a->k, a->d, centre, NULL, 0, a->d));
     columns = a->filter->n_panels * PANEL8_COLUMNS;
     a->block = SCORE_FLOATS / columns / PANEL8_ROWS * PANEL8_ROWS;
@@ -70,7 +69,6 @@ static int use_filter(assigner *a)
     TRY(filter_load(a->filter, a->centroids));
 done:
     mem_free(&centre);
-    mem_free(&sum);
     return rc;
 }
 
@@ -90,7 +88,7 @@ int assigner_create(assigner **out, const float *centroids, int64_t k, int64_t d
     *a = (assigner){.k = k, .d = d, .distance = distance_kernel_best(), .scan = score_scan_best()};
     TRY(mem_copy((char **)&a->centroids, centroids, size * sizeof *centroids));
     TRY(MEM_ALLOC(a->candidates, (size_t)k + PANEL8_COLUMNS));
-    rc = use_filter(a);
+    rc = k <= FEW_CODES ? ERR_LIMIT : use_filter(a);
     if (rc == ERR_LIMIT) rc = use_products(a);
     if (rc != OK) goto done;
     *out = a;
@@ -113,19 +111,34 @@ void assigner_free(assigner **pa)
     mem_free(pa);
 }
 
-/* The nearest of n candidates, lowest code on ties; `best` is at the squared distance *squared, or infinite when no
- * distance is known yet. */
-static uint32_t nearest_of(const assigner *a, const float *x, const uint32_t *codes, int64_t n, uint32_t best,
+/* The nearest centroid, lowest code on ties, of n candidates, `first` (not compared again) at the squared distance
+ * *squared among them. A distance in fp32 first settles most. */
+static uint32_t nearest_of(const assigner *a, const float *x, const uint32_t *codes, int64_t n, uint32_t first,
                            double *squared)
 {
-    uint32_t known = isfinite(*squared) ? best : UINT32_MAX;
+    uint32_t best = first;
+    double less = 1 - distance_quick_error(a->d), apart = 1 + (double)(a->d + 16) * 0x1p-52;
     for (int64_t j = 0; j < n; j++) {
-        if (codes[j] == known) continue;
-        double distance = a->distance->floats(x, a->centroids + codes[j] * a->d, a->d);
+        const float *c = a->centroids + codes[j] * a->d;
+        if (codes[j] == first || (double)a->distance->quick_floats(x, c, a->d) * less - 0x1p-120 > *squared * apart)
+            continue;
+        double distance = a->distance->floats(x, c, a->d);
         if (distance < *squared || (distance == *squared && codes[j] < best)) {
             *squared = distance;
             best = codes[j];
         }
+    }
+    return best;
+}
+
+/* Where scores are no help. */
+static uint32_t nearest_of_all(const assigner *a, const float *x, double *squared)
+{
+    uint32_t best = 0;
+    *squared = a->distance->floats(x, a->centroids, a->d);
+    for (int64_t j = 1; j < a->k; j++) {
+        double distance = a->distance->floats(x, a->centroids + j * a->d, a->d);
+        if (distance < *squared) *squared = distance, best = (uint32_t)j;
     }
     return best;
 }
@@ -144,33 +157,48 @@ static void score_block(assigner *a, const float *x, int64_t n)
         }
 }
 
+/* The centroid of the least of k scores, at the squared distance *squared. */
+static uint32_t most_promising(const assigner *a, const float *x, const float *scores, double *squared)
+{
+    a->scan->up_to(scores, a->k, a->scan->lowest(scores, a->k), a->candidates);
+    uint32_t first = a->candidates[0];
+    *squared = a->distance->floats(x, a->centroids + first * a->d, a->d);
+    return first;
+}
+
 /* Up to a->block vectors through the filter. */
 static void filter_block(assigner *a, const float *x, int64_t n, uint32_t *codes, double *best)
 {
-    const filter *f = a->filter;
-    int64_t columns = f->n_panels * PANEL8_COLUMNS;
+    int64_t columns = a->filter->n_panels * PANEL8_COLUMNS;
     score_block(a, x, n);
     for (int64_t i = 0; i < n; i++) {
         const float *scores = a->scores + i * columns, *row = x + i * a->d;
-        uint32_t first;
-        a->scan->up_to(scores, a->k, a->scan->lowest(scores, a->k), a->candidates);
-        first = a->candidates[0];
-        best[i] = a->distance->floats(row, a->centroids + first * a->d, a->d);
-        int64_t left = a->scan->up_to(scores, a->k, filter_limit(f, &a->rows, i, best[i]), a->candidates);
-        codes[i] = nearest_of(a, row, a->candidates, left, first, &best[i]);
+        uint32_t first = most_promising(a, row, scores, &best[i]);
+        float limit = filter_limit(a->filter, &a->rows, i, best[i]);
+        int64_t left = a->k;
+        if (limit < INFINITY) {
+            left = a->scan->up_to(scores, a->k, limit, a->candidates);
+            codes[i] = nearest_of(a, row, a->candidates, left, first, &best[i]);
+        } else {
+            codes[i] = nearest_of_all(a, row, &best[i]);
+        }
         a->left += left;
     }
     a->seen += n;
 }
 
-static void products_block(assigner *a, const float *x, int64_t n, uint32_t *codes, double *best, int wanted)
+static void products_block(assigner *a, const float *x, int64_t n, uint32_t *codes, double *best)
 {
     products_run(a->products, x, n);
     for (int64_t i = 0; i < n; i++) {
-        int64_t left = products_candidates(a->products, i, a->candidates);
-        best[i] = INFINITY;
-        codes[i] = a->candidates[0];
-        if (left > 1 || wanted) codes[i] = nearest_of(a, x + i * a->d, a->candidates, left, UINT32_MAX, &best[i]);
+        const float *scores = products_scores(a->products, i), *row = x + i * a->d;
+        if (!scores) {
+            codes[i] = nearest_of_all(a, row, &best[i]);
+            continue;
+        }
+        uint32_t first = most_promising(a, row, scores, &best[i]);
+        int64_t left = a->scan->up_to(scores, a->k, products_limit(a->products, i, best[i]), a->candidates);
+        codes[i] = nearest_of(a, row, a->candidates, left, first, &best[i]);
     }
 }
 
@@ -188,7 +216,7 @@ int assigner_run(assigner *a, const float *x, int64_t n, uint32_t *codes, double
         if (a->filter)
             filter_block(a, x + i * a->d, m, codes + i, best);
         else
-            products_block(a, x + i * a->d, m, codes + i, best, distances != NULL);
+            products_block(a, x + i * a->d, m, codes + i, best);
         if (a->filter && a->seen >= FIRST_LOOK && a->left > MOST_LEFT * a->seen) TRY(use_products(a));
     }
 done:

@@ -70,7 +70,7 @@ int codebook_load_matrix(const char *path, codebook *out);
 /* Whether this is an HDF5 file that codebook_save could have written, whole or damaged. */
 int codebook_is_ours(const char *path);
 
-/* Nearest centroids: exact, lowest index on ties (decided in fp64 over sum (x - c)^2 in ascending order), so the result
+/* Nearest centroids: exact, lowest index on ties (decided in fp64, in the order of tensor/distance.h), so the result
  * depends on nothing but x and the centroids. One assigner per thread. Caller: assigner_free. ERR_MEMORY. */
 typedef struct assigner assigner;
 int assigner_create(assigner **out, const float *centroids, int64_t k, int64_t d);

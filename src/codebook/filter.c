@@ -46,10 +46,12 @@ int filter_create(filter **out, int64_t k, int64_t d, const float *centre, const
     TRY(MEM_ALLOC(f, 1));
     *f = (filter){.k = k, .d = d, .lead = lead, .depth = depth, .kernel = panel8_kernel_best()};
     f->quantise = quantise_kernel_best();
+    f->distance = distance_kernel_best();
     f->has_tail = lead + depth < d;
     f->n_panels = (k + PANEL8_COLUMNS - 1) / PANEL8_COLUMNS;
-    if (FILTER_TAIL + f->has_tail + lead > PANEL8_MAX_FLOATS) FAIL(ERR_LIMIT, "a lead of %lld values", (long long)lead);
-    f->layout = panel8_layout_of(depth, FILTER_TAIL + f->has_tail + lead);
+    int64_t n_floats = FILTER_WHOLE + (basis != NULL) + f->has_tail + lead;
+    if (n_floats > PANEL8_MAX_FLOATS) FAIL(ERR_LIMIT, "a lead of %lld values", (long long)lead);
+    f->layout = panel8_layout_of(depth, n_floats);
     TRY(mem_copy((char **)&f->centre, centre, (size_t)d * sizeof *centre));
     TRY(mem_alloc((void **)&f->panels, (size_t)f->n_panels, f->layout.bytes));
     TRY(MEM_ALLOC(f->codes, (size_t)(f->n_panels * PANEL8_COLUMNS)));

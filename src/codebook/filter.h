@@ -14,15 +14,19 @@
  *   int8        |yx . yc - s z (q . p)| <= rx |z p| + |yx| rc, over the values that are not `lead`
  * so S >= score - slack, with
  *   score = |C|^2 - 2 s z (q . p) - 2 (lead products) - 2 (tx tc + rx |z p| + hx rc),    hx >= |yx|
- * as one tile of tensor/panel8.h computes it, and slack for all that is left: 2 (2.1 e + 1.01 delta) |X| |C|, the at
- * most n_floats + 4 roundings of score, whose partial sums stay below |C|^2 + 20 |X| |C| (each of |s q|, |z p| is at
- * most 2.1 times the length), 3.2 u |C|^2 for the rounded norm, and 4 u |X|^2 for the rounded `squared`.
+ * as one tile of tensor/panel8.h computes it, and slack for all that is left:
+ *   a |X| |C|, a = 2 (2.1 e + 1.01 delta) + 20 r: the projection, and the r = (n_floats + 4) 1.01 u of the roundings of
+ *              score, whose partial sums stay below |C|^2 + 20 |X| |C| (each of |s q|, |z p| is at most 2.1 times the
+ *              length); it stands in the score, too: beside rc where hx is |X|, since there is no basis, else apart
+ *   (r + 3.2 u) |C|^2 for these roundings and that of the norm: taken off the norm in the score
+ *   eps |X|^2 for `squared`, an fp64 sum, and what underflows: the slack
  *
  * A centroid b that the fp64 sums (relative error below eps = (d + 16) 2^-53) put at or before a has |x - b|^2 <= D (1
  * + 2 eps), D the sum for a, hence score <= D (1 + 2 eps) - |X|^2 + slack: filter_limit, rounded up. The score of a is
  * below it too. All Local. */
 #pragma once
 
+#include "tensor/distance.h"
 #include "tensor/panel.h"
 #include "tensor/panel8.h"
 #include "tensor/quantise.h"
@@ -35,15 +39,14 @@ enum { FILTER_NONE = -1 }; /* a column of a panel without a centroid */
 
 typedef struct filter {
     int64_t k, d;
-    float *centre;            /* (d) m */
-    panel *basis;             /* (lead + depth, d) R; NULL: R = I, lead = 0, depth = d */
-    int64_t lead, depth;      /* values in fp32, values in int8 */
-    double delta;             /* ||R R^T - I||, rounded up */
-    double projection;        /* e */
-    int has_tail;             /* lead + depth < d */
-    double largest;           /* longest |C|, rounded up */
-    double per_length, fixed; /* slack = per_length |X| + fixed + 4 u |X|^2 */
-    int64_t n_panels;         /* also called groups */
+    float *centre;       /* (d) m */
+    panel *basis;        /* (lead + depth, d) R; NULL: R = I, lead = 0, depth = d */
+    int64_t lead, depth; /* values in fp32, values in int8 */
+    double delta;        /* ||R R^T - I||, rounded up */
+    double projection;   /* e */
+    int has_tail;        /* lead + depth < d */
+    double largest;      /* longest |C|, rounded up */
+    int64_t n_panels;    /* also called groups */
     panel8_layout layout;
     char *panels;      /* (n_panels, layout.bytes) */
     int borrowed;      /* panels belong to the caller */
@@ -51,20 +54,24 @@ typedef struct filter {
     int32_t *panel_of; /* (k) panel of each centroid */
     const panel8_kernel *kernel;
     const quantise_kernel *quantise;
+    const distance_kernel *distance;
 } filter;
 
-/* Float rows of a panel, and of a vector (there [0] is -2 s): */
-enum { FILTER_RESIDUAL = 1, FILTER_LENGTH = 2, FILTER_TAIL = 3 }; /* then lead; without a tail lead begins at 3 */
+/* Float rows of a panel, and of a vector (there [0] is -2 s): the residual, hx, with a basis |X|, with a tail its
+ * length, then lead. */
+enum { FILTER_RESIDUAL = 1, FILTER_LENGTH = 2, FILTER_WHOLE = 3 };
+static inline int64_t filter_tail_at(const filter *f) { return FILTER_WHOLE + (f->basis != NULL); }
+static inline int64_t filter_lead_at(const filter *f) { return filter_tail_at(f) + f->has_tail; }
 
 /* Vectors as the filter sees them. */
 typedef struct filter_rows {
     int64_t capacity, pitch; /* bytes per vector */
     int64_t n_floats;
-    uint8_t *bytes; /* (capacity, pitch) q + 128 */
-    float *floats;  /* (capacity, n_floats) */
-    float *squared; /* (capacity) |X|^2, rounded */
-    float *x;       /* (FILTER_BLOCK, d) scratch: X */
-    float *y;       /* (FILTER_BLOCK, rows) scratch */
+    uint8_t *bytes;  /* (capacity, pitch) q + 128 */
+    float *floats;   /* (capacity, n_floats) */
+    double *squared; /* (capacity) |X|^2, as tensor/distance.h computes it */
+    float *x;        /* (FILTER_BLOCK, d) scratch: X */
+    float *y;        /* (FILTER_BLOCK, rows) scratch */
 } filter_rows;
 enum { FILTER_BLOCK = 64 };
 
@@ -108,7 +115,7 @@ float filter_limit(const filter *f, const filter_rows *r, int64_t i, double dist
 /* The slack of a vector of this |X|^2. */
 static inline double filter_slack(const filter *f, double squared)
 {
-    return f->per_length * sqrt(squared) + f->fixed + 0x1p-22 * squared;
+    return squared * (double)(f->d + 16) * 0x1p-52 + (double)(f->d + 64) * 0x1p-120;
 }
 
 /* v rounded to fp32 and a little further up or down. */
@@ -121,6 +128,10 @@ static inline void filter_tile_set(const filter_rows *r, int64_t i, int place, p
     t->bytes[place] = r->bytes + i * r->pitch;
     t->floats[place] = r->floats + i * r->n_floats;
 }
+
+/* A centre (d) for centroids (k, d): their mean, or zero where that is nearer to most of them (a few long ones may drag
+ * the mean away from all others). ERR_MEMORY. */
+int filter_find_centre(const float *centroids, int64_t k, int64_t d, float *centre);
 
 /* Leading principal directions of centroids about `centre` by subspace iteration (Halko, Martinsson, Tropp, SIAM Review
  * 2011), rows of basis (n, d), most energy first. Any result is valid for filter_create; it only decides how much is

@@ -7,6 +7,7 @@
 #include "tensor/eigen.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Rounds of the subspace iteration, and centroids that it looks at. */
@@ -35,6 +36,11 @@ FILTER_VARIANTS static double dot(const double *a, const double *b, int64_t d)
 FILTER_VARIANTS static void add_times(double *a, double factor, const double *b, int64_t d)
 {
     for (int64_t w = 0; w < d; w++) a[w] += factor * b[w];
+}
+
+FILTER_VARIANTS static void add_floats(double *sum, const float *x, int64_t d)
+{
+    for (int64_t w = 0; w < d; w++) sum[w] += x[w];
 }
 
 static void random_row(double *row, int64_t d, uint64_t key)
@@ -153,5 +159,39 @@ done:
     mem_free(&s.yt);
     mem_free(&s.exact);
     panel_free(&s.columns);
+    return rc;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Median of the squared distances of the centroids to `from`. */
+static double median_distance(const float *centroids, int64_t k, int64_t d, const float *from, double *distances)
+{
+    const distance_kernel *kernel = distance_kernel_best();
+    for (int64_t j = 0; j < k; j++) distances[j] = kernel->floats(centroids + j * d, from, d);
+    qsort(distances, (size_t)k, sizeof *distances, ascending);
+    return distances[k / 2];
+}
+
+int filter_find_centre(const float *centroids, int64_t k, int64_t d, float *centre)
+{
+    int rc = OK;
+    double *sum = NULL, *distances = NULL;
+    float *zero = NULL;
+    TRY(MEM_ALLOC(sum, (size_t)d));
+    TRY(MEM_ALLOC(distances, (size_t)k));
+    TRY(MEM_ALLOC(zero, (size_t)d));
+    for (int64_t j = 0; j < k; j++) add_floats(sum, centroids + j * d, d);
+    for (int64_t w = 0; w < d; w++) centre[w] = (float)(sum[w] / (double)k);
+    if (median_distance(centroids, k, d, zero, distances) < median_distance(centroids, k, d, centre, distances))
+        memset(centre, 0, (size_t)d * sizeof *centre);
+done:
+    mem_free(&sum);
+    mem_free(&distances);
+    mem_free(&zero);
     return rc;
 }

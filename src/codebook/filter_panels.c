@@ -38,6 +38,13 @@ static void scratch_free(scratch *s)
     mem_free(&s->p);
 }
 
+/* r and a of codebook/filter.h. */
+static double score_rounding(const filter *f) { return (double)(f->layout.n_floats + 4) * 1.01 * 0x1p-24; }
+static double per_length(const filter *f)
+{
+    return (1 + 0x1p-20) * (2 * (2.1 * f->projection + 1.01 * f->delta) + 20 * score_rounding(f));
+}
+
 /* Column j, whose values are y (lead + depth) and whose squared length is `squared`. */
 static void set_column(const filter *f, scratch *s, int64_t j, const float *y, double squared)
 {
@@ -49,13 +56,16 @@ static void set_column(const filter *f, scratch *s, int64_t j, const float *y, d
     double residual = filter_round(f, y + f->lead, f->depth, z, 0, s->q, &steps);
     s->z[j] = z;
     memcpy(s->p + j * f->depth, s->q, (size_t)f->depth);
+    double rounding = score_rounding(f), length = sqrt(squared) * up;
+    double own = per_length(f) / 2 * length;
     float *column = s->f + j;
-    column[0] = (float)squared;
+    column[0] = filter_down(squared * (1 - rounding - 3.2 * 0x1p-24));
     column[FILTER_RESIDUAL * PANEL8_COLUMNS] = -2 * up * (float)(sqrt((double)steps) * (double)z);
-    column[FILTER_LENGTH * PANEL8_COLUMNS] = -2 * up * (float)sqrt(residual);
+    column[FILTER_LENGTH * PANEL8_COLUMNS] = -2 * up * (float)(sqrt(residual) + (f->basis ? 0 : own));
+    if (f->basis) column[FILTER_WHOLE * PANEL8_COLUMNS] = -2 * up * (float)own;
     if (f->has_tail)
-        column[FILTER_TAIL * PANEL8_COLUMNS] = -2 * up * (float)sqrt(filter_outside(f, squared, lead + rest));
-    for (int64_t t = 0; t < f->lead; t++) column[(FILTER_TAIL + f->has_tail + t) * PANEL8_COLUMNS] = -2 * y[t];
+        column[filter_tail_at(f) * PANEL8_COLUMNS] = -2 * up * (float)sqrt(filter_outside(f, squared, lead + rest));
+    for (int64_t t = 0; t < f->lead; t++) column[(filter_lead_at(f) + t) * PANEL8_COLUMNS] = -2 * y[t];
 }
 
 static void load_panel(filter *f, scratch *s, int64_t g, const float *centroids)
@@ -73,19 +83,16 @@ static void load_panel(filter *f, scratch *s, int64_t g, const float *centroids)
     panel8_pack(&f->layout, s->p, n, f->depth, s->z, s->f, f->panels + (size_t)g * f->layout.bytes);
 }
 
-/* The longest centroid, and the slack that follows from it (codebook/filter.h). */
+/* The longest centroid. */
 static int measure(filter *f, scratch *s, const float *centroids)
 {
     int rc = OK;
-    double u = 0x1p-24, g = 0, squared;
+    double g = 0, squared;
     for (int64_t c = 0; c < f->k; c++) {
         filter_centre(f, centroids + c * f->d, 1, s->x, &squared);
         g = fmax(g, sqrt(squared) * (1 + 0x1p-20));
     }
-    double score = (double)(f->layout.n_floats + 4) * 1.01 * u;
     f->largest = g;
-    f->per_length = (1 + 0x1p-20) * (2 * (2.1 * f->projection + 1.01 * f->delta) + 20 * score) * g;
-    f->fixed = (score + 3.2 * u) * g * g + (double)(f->d + 64) * 0x1p-120;
     if (!(g < largest_length)) FAIL(ERR_LIMIT, "centroids of length %g are too long for the filter", g);
 done:
     return rc;

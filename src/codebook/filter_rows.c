@@ -8,7 +8,7 @@
 
 int64_t filter_row_bytes(const filter *f)
 {
-    return (f->layout.words * 4 + 63) / 64 * 64 + (f->layout.n_floats + 1) * (int64_t)sizeof(float);
+    return (f->layout.words * 4 + 63) / 64 * 64 + f->layout.n_floats * (int64_t)sizeof(float) + (int64_t)sizeof(double);
 }
 
 int filter_rows_create(filter_rows *r, const filter *f, int64_t capacity)
@@ -107,9 +107,9 @@ static void set_one(filter_rows *r, const filter *f, int64_t i, const float *y, 
     floats[0] = -2 * s;
     floats[FILTER_RESIDUAL] = (float)(sqrt(residual) * up);
     floats[FILTER_LENGTH] = (float)(sqrt(rest) * up);
-    if (f->has_tail) floats[FILTER_TAIL] = (float)(sqrt(filter_outside(f, squared, lead + rest)) * up);
-    memcpy(floats + FILTER_TAIL + f->has_tail, y, (size_t)f->lead * sizeof *y);
-    r->squared[i] = (float)squared;
+    if (f->basis) floats[FILTER_WHOLE] = (float)(sqrt(squared) * up);
+    if (f->has_tail) floats[filter_tail_at(f)] = (float)(sqrt(filter_outside(f, squared, lead + rest)) * up);
+    memcpy(floats + filter_lead_at(f), y, (size_t)f->lead * sizeof *y);
 }
 
 void filter_rows_set(filter_rows *r, const filter *f, int64_t at, const float *x, int64_t n)
@@ -120,6 +120,9 @@ void filter_rows_set(filter_rows *r, const filter *f, int64_t at, const float *x
         int64_t m = n - i < FILTER_BLOCK ? n - i : FILTER_BLOCK;
         filter_centre(f, x + i * f->d, m, r->x, squared);
         const float *y = filter_project(f, r->x, m, r->y);
-        for (int64_t v = 0; v < m; v++) set_one(r, f, at + i + v, y + v * width, squared[v]);
+        for (int64_t v = 0; v < m; v++) {
+            set_one(r, f, at + i + v, y + v * width, squared[v]);
+            r->squared[at + i + v] = f->distance->floats(x + (i + v) * f->d, f->centre, f->d);
+        }
     }
 }

@@ -1,4 +1,4 @@
-#include "codebook/kmeans_bounds.h"
+#include "codebook/kmeans_bounds_parts.h"
 
 #include "base/memory.h"
 #include "base/status.h"
@@ -7,53 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MOST_BLOCK = 1024, BLOCK_BYTES = 1 << 18, LEAST_BLOCK = 128, PAIRS = 1 << 15 };
-
-/* A vector of the block that is looked at. */
-typedef struct live {
-    int64_t i;
-    uint32_t code, first; /* nearest so far; where it started */
-    double distance;      /* squared, to code */
-    double start;         /* squared, to first */
-    float limit, base;    /* of the filter; |X|^2 - slack */
-} live;
-
-/* A centroid that the filter leaves for it. */
-typedef struct pair {
-    uint32_t live, code;
-    float score;
-} pair;
-
-struct kmeans_bounds {
-    filter *f;
-    filter_rows rows;
-    const kmeans_vectors *v;
-    int64_t n, k, d, n_groups;
-    uint32_t *codes;
-    float *upper;       /* (n) distance less what its centroid had moved */
-    uint16_t *lower;    /* (n, n_groups) (distance plus what the group had moved) * unit */
-    float unit;         /* power of two */
-    double apart;       /* 1 + 2 eps */
-    double quick_less;  /* 1 less the error of quick distances */
-    float *centroids;   /* (k, d) of the pass before */
-    double *moved;      /* (k) so far, rounded up */
-    double *group;      /* (n_groups) so far, rounded up */
-    float *group_above; /* (n_groups) times unit, rounded up */
-    float *group_below; /* (n_groups) rounded down */
-    const bound_scan *scan;
-
-    int64_t block;
-    int64_t *doubtful; /* (block) */
-    live *live;        /* (block) */
-    int64_t n_live;
-    uint32_t *members;    /* (n_groups, block) live vectors that need a group */
-    int64_t *n_members;   /* (n_groups) */
-    uint32_t *which;      /* (n_groups) */
-    pair *pairs, *sorted; /* (PAIRS + 8 * 48) */
-    int64_t n_pairs;
-    int64_t *starts; /* (block + 1) */
-    kmeans_work work;
-};
+enum { MOST_BLOCK = 1024, BLOCK_BYTES = 1 << 18, LEAST_BLOCK = 128 };
 
 int64_t kmeans_bounds_bytes(const filter *f)
 {
@@ -77,8 +31,8 @@ static int allocate(kmeans_bounds *b)
     TRY(MEM_ALLOC(b->members, groups * (size_t)b->block));
     TRY(MEM_ALLOC(b->n_members, groups));
     TRY(MEM_ALLOC(b->which, groups + 16));
-    TRY(MEM_ALLOC(b->pairs, PAIRS + PANEL8_ROWS * PANEL8_COLUMNS));
-    TRY(MEM_ALLOC(b->sorted, PAIRS + PANEL8_ROWS * PANEL8_COLUMNS));
+    TRY(MEM_ALLOC(b->pairs, KMEANS_PAIRS + PANEL8_ROWS * PANEL8_COLUMNS));
+    TRY(MEM_ALLOC(b->sorted, KMEANS_PAIRS + PANEL8_ROWS * PANEL8_COLUMNS));
     TRY(MEM_ALLOC(b->starts, (size_t)b->block + 1));
     TRY(filter_rows_create(&b->rows, b->f, b->n));
 done:
@@ -199,11 +153,6 @@ static int64_t find_doubtful(kmeans_bounds *b, int64_t first, int64_t n)
     return found;
 }
 
-static void fetch(const void *row, size_t bytes)
-{
-    for (size_t at = 0; at < bytes; at += 64) __builtin_prefetch((const char *)row + at, 0, 2);
-}
-
 /* Vector i, of which the exact distance is known now, and the groups where it may belong. */
 static void look_at(kmeans_bounds *b, int64_t i, double squared)
 {
@@ -235,93 +184,13 @@ static int find_live(kmeans_bounds *b, int64_t first, int64_t n, const float *ce
         int64_t i = b->doubtful[v];
         if (in_place && v + 2 < found) {
             TRY(kmeans_vectors_row(b->v, b->doubtful[v + 2], &row));
-            fetch(row, bytes);
+            kmeans_fetch(row, bytes);
         }
         TRY(kmeans_vectors_row(b->v, i, &row));
         look_at(b, i, kmeans_vectors_distance(b->v, row, centroids + b->codes[i] * b->d));
     }
     b->work.vectors += b->n_live;
     b->work.distances += found;
-done:
-    return rc;
-}
-
-/* A centroid at least at this distance that is not the vector's: its group's bound is no higher. */
-static void lower_bound(kmeans_bounds *b, int64_t i, uint32_t code, float distance)
-{
-    int64_t g = b->f->panel_of[code];
-    uint16_t *bound = &b->lower[i * b->n_groups + g];
-    float down = 1 - 0x1p-20f;
-    uint16_t h = bound_pack((distance * down + b->group_below[g]) * down * b->unit);
-    if (h < *bound) *bound = h;
-}
-
-/* The centroids left for one vector, most promising first: each exact distance tightens the limit for the others. */
-static int settle_vector(kmeans_bounds *b, live *l, pair *pairs, int64_t n, const float *centroids)
-{
-    int rc = OK;
-    const void *row = NULL;
-    int64_t best = 0;
-    for (int64_t p = 1; p < n; p++)
-        if (pairs[p].score < pairs[best].score) best = p;
-    pair swapped = pairs[best];
-    pairs[best] = pairs[0];
-    pairs[0] = swapped;
-    for (int64_t p = 0; p < n; p++) {
-        uint32_t code = pairs[p].code;
-        double squared = l->start;
-        if (code == l->code) continue;
-        if (pairs[p].score > l->limit) {
-            float least = l->base + pairs[p].score;
-            lower_bound(b, l->i, code, least > 0 ? sqrtf(least) : 0);
-            continue;
-        }
-        if (code != l->first) {
-            if (!row) TRY(kmeans_vectors_row(b->v, l->i, &row));
-            double least = kmeans_vectors_quick(b->v, row, centroids + code * b->d) * b->quick_less - 0x1p-120;
-            if (least > l->distance * b->apart) {
-                lower_bound(b, l->i, code, filter_down(sqrt(least)));
-                continue;
-            }
-            squared = kmeans_vectors_distance(b->v, row, centroids + code * b->d);
-            b->work.distances++;
-        }
-        if (squared < l->distance || (squared == l->distance && code < l->code)) {
-            lower_bound(b, l->i, l->code, (float)sqrt(l->distance));
-            l->code = code;
-            l->distance = squared;
-            l->limit = filter_limit(b->f, &b->rows, l->i, squared);
-        } else {
-            lower_bound(b, l->i, code, (float)sqrt(squared));
-        }
-    }
-done:
-    return rc;
-}
-
-/* Pairs by vector, then each vector's; vectors lie in memory, so those that come soon are fetched. */
-static int settle_pairs(kmeans_bounds *b, const float *centroids)
-{
-    int rc = OK;
-    const void *row;
-    size_t bytes = kmeans_row_bytes(b->v->rows->data);
-    int in_place = kmeans_vectors_in_place(b->v);
-    int64_t *starts = b->starts;
-    memset(starts, 0, (size_t)(b->n_live + 1) * sizeof *starts);
-    for (int64_t p = 0; p < b->n_pairs; p++) starts[b->pairs[p].live + 1]++;
-    for (int64_t v = 0; v < b->n_live; v++) starts[v + 1] += starts[v];
-    for (int64_t p = 0; p < b->n_pairs; p++) b->sorted[starts[b->pairs[p].live]++] = b->pairs[p];
-    for (int64_t v = 0, first = 0; v < b->n_live; first = starts[v], v++) {
-        int64_t n = starts[v] - first;
-        const pair *p = b->sorted + first;
-        if (n == 0 || (n == 1 && p->code == b->live[v].code)) continue;
-        if (in_place && v + 1 < b->n_live && starts[v + 1] - starts[v] > 1) {
-            TRY(kmeans_vectors_row(b->v, b->live[v + 1].i, &row));
-            fetch(row, bytes);
-        }
-        TRY(settle_vector(b, &b->live[v], b->sorted + first, n, centroids));
-    }
-    b->n_pairs = 0;
 done:
     return rc;
 }
@@ -364,10 +233,10 @@ static int run_block(kmeans_bounds *b, int64_t first, int64_t n, const float *ce
         for (int64_t i = 0; i < b->n_members[g]; i += PANEL8_ROWS) {
             int64_t left = b->n_members[g] - i;
             filter_tile(b, g, members + i, left < PANEL8_ROWS ? left : PANEL8_ROWS);
-            if (b->n_pairs >= PAIRS) TRY(settle_pairs(b, centroids));
+            if (b->n_pairs >= KMEANS_PAIRS) TRY(kmeans_settle(b, centroids));
         }
     }
-    TRY(settle_pairs(b, centroids));
+    TRY(kmeans_settle(b, centroids));
     for (int64_t i = 0; i < b->n_live; i++) {
         const live *l = &b->live[i];
         if (l->code == l->first) continue;

@@ -1,4 +1,4 @@
-/* Candidates for the nearest centroid from fp32 products with all centroids: what the filter falls back to. Local. */
+/* Scores of all centroids from fp32 products: what takes the place of the filter where it leaves too many. Local. */
 #pragma once
 
 #include <stddef.h>
@@ -12,9 +12,12 @@ void products_free(products **p);
 
 enum { PRODUCTS_ROWS = 128 }; /* most vectors at a time */
 
-/* Scores of vectors x (n, d), which products_candidates looks at. */
+/* Take vectors x (n, d), n at most PRODUCTS_ROWS. */
 void products_run(products *p, const float *x, int64_t n);
 
-/* The centroids that vector i of the last run can be nearest to, ascending, into codes (room for k); returns how many.
- */
-int64_t products_candidates(products *p, int64_t i, uint32_t *codes);
+/* Each i once, in ascending order: lower bounds of |x - c|^2 - |x - m|^2 (m the centre) for vector i of the last run
+ * and each centroid, (k), until the next call; NULL where numbers are too large for it. */
+const float *products_scores(products *p, int64_t i);
+
+/* Highest score of a centroid that the fp64 sums can put at or before one at this squared distance from vector i. */
+float products_limit(const products *p, int64_t i, double distance);

@@ -96,6 +96,9 @@ static const option train_table[] = {
      "choices of first centroids that are tried; the best on held-out vectors is used"},
     {"train.memory", OPTION_BYTES, SCOPE_RUN, TRAIN(memory), "0", 0, 0x1p44, NULL,
      "memory of a rank for what only makes it faster (0: no limit)"},
+    {"train.recompute", OPTION_BOOL, SCOPE_RUN, TRAIN(recompute), "false", 0, 0, NULL,
+     "store no features of the sample but compute them again in each pass: the same codebooks, no disk, much slower; a "
+     "rank keeps at most 64MiB of them, or train.memory"},
     {"train.data", OPTION_TEXT, SCOPE_RUN, TRAIN(data), "\"\"", 0, 0, NULL,
      "`tessera train` alone: a matrix of vectors, FILE.npy, FILE.h5, FILE.h5:/DATASET or a folder of such files, fp16 "
      "or fp32; a codebook is trained from it and not from a corpus; its content counts"},

@@ -49,6 +49,7 @@ typedef struct train_options {
     int64_t seed_vectors;
     int64_t seedings;
     int64_t memory; /* bytes of a rank for what only makes it faster; 0: no limit */
+    int recompute;  /* features of the sample are not stored but computed again in each pass */
     /* of a training from a matrix */
     char *data;  /* "": from the corpus */
     char *name;  /* of the codebook */

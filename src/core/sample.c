@@ -7,15 +7,17 @@
 #include "tensor/half.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 typedef struct part_file {
     char magic[8];
-    uint64_t hash, checksum;
-    int64_t n, d;
+    uint64_t checksum; /* of what follows in the header */
+    uint64_t hash, rows_checksum, values_checksum;
+    int64_t n, d, n_rows, stored;
 } part_file;
 
-static const char magic[8] = "TSFEAT01";
+static const char magic[8] = "TSFEAT02";
 
 static double share(double wanted, double there) { return there <= 0 ? 0 : wanted >= there ? 1 : wanted / there; }
 
@@ -58,7 +60,32 @@ int sample_takes_image(const sample_plan *p, const corpus_row *row)
 void sample_part_free(sample_part *p)
 {
     mem_free(&p->values);
+    mem_free(&p->rows);
     *p = (sample_part){0};
+}
+
+static int add_row(sample_part *p, const sample_row *row)
+{
+    int rc = OK;
+    TRY(MEM_GROW(p->rows, &p->rows_capacity, p->n_rows + 1));
+    p->rows[p->n_rows++] = *row;
+done:
+    return rc;
+}
+
+int sample_part_note(sample_part *p, int64_t position, size_t first)
+{
+    size_t n = p->n - first, d = (size_t)p->d;
+    if (!n) return OK;
+    sample_row row = {position, (int64_t)first, (int64_t)n,
+                      hash64(p->values + (first - p->dropped) * d, n * d * sizeof *p->values, 0)};
+    return add_row(p, &row);
+}
+
+int sample_part_leave_out(sample_part *p, int64_t position)
+{
+    sample_row row = {.position = position, .first = (int64_t)p->n, .n = -1};
+    return add_row(p, &row);
 }
 
 /* Add vector number `number` of the row if its hash says so. */
@@ -70,8 +97,9 @@ static int add(sample_part *part, const sample_plan *p, uint64_t key, media_kind
     for (int64_t i = 0; i < d; i++)
         if (!(fabsf(x[i]) <= 65504)) FAIL(ERR_INVALID, "a feature (%g) does not fit half precision", (double)x[i]);
     part->d = d;
-    TRY(MEM_GROW(part->values, &part->capacity, (part->n + 1) * (size_t)d));
-    half_from_floats(x, (size_t)d, part->values + part->n * (size_t)d);
+    size_t at = (part->n - part->dropped) * (size_t)d;
+    TRY(MEM_GROW(part->values, &part->capacity, at + (size_t)d));
+    half_from_floats(x, (size_t)d, part->values + at);
     part->n++;
 done:
     return rc;
@@ -134,15 +162,27 @@ done:
     return rc;
 }
 
-int sample_part_save(const sample_part *p, const char *path, uint64_t hash)
+void sample_part_drop(sample_part *p) { p->dropped = p->n; }
+
+static uint64_t header_checksum(const part_file *h)
+{
+    size_t from = offsetof(part_file, hash);
+    return hash64((const char *)h + from, sizeof *h - from, 0);
+}
+
+int sample_part_save(const sample_part *p, const char *path, uint64_t hash, int stored)
 {
     int rc = OK;
     file_writer *f = NULL;
-    size_t bytes = p->n * (size_t)p->d * sizeof *p->values;
-    part_file h = {.hash = hash, .n = (int64_t)p->n, .d = p->d, .checksum = hash64(bytes ? p->values : NULL, bytes, 0)};
+    size_t bytes = stored ? p->n * (size_t)p->d * sizeof *p->values : 0, rows = p->n_rows * sizeof *p->rows;
+    part_file h = {.hash = hash, .n = (int64_t)p->n, .d = p->d, .n_rows = (int64_t)p->n_rows, .stored = stored};
     memcpy(h.magic, magic, sizeof magic);
+    h.rows_checksum = hash64(rows ? p->rows : NULL, rows, 0);
+    h.values_checksum = hash64(bytes ? p->values : NULL, bytes, 0);
+    h.checksum = header_checksum(&h);
     TRY(file_writer_open(&f, path, "feature"));
     TRY(file_writer_add(f, &h, sizeof h));
+    if (rows) TRY(file_writer_add(f, p->rows, rows));
     if (bytes) TRY(file_writer_add(f, p->values, bytes));
     TRY(file_writer_commit(&f));
 done:
@@ -150,49 +190,109 @@ done:
     return rc;
 }
 
-static int check_header(const part_file *h, const char *path, uint64_t hash)
+static int open_header(const char *path, uint64_t hash, file_mapping *map, part_file *h)
 {
     int rc = OK;
-    if (memcmp(h->magic, magic, sizeof magic) || h->n < 0 || h->d < 0)
+    TRY(file_map(path, map));
+    if (map->n < sizeof *h) FAIL(ERR_CORRUPT, "%s is too short", path);
+    memcpy(h, map->bytes, sizeof *h);
+    if (memcmp(h->magic, magic, sizeof magic) || h->n < 0 || h->d < 0 || h->n_rows < 0 ||
+        h->checksum != header_checksum(h))
         FAIL(ERR_CORRUPT, "%s is not a part of a training sample", path);
     if (h->hash != hash) FAIL(ERR_MISSING, "%s belongs to other settings", path);
 done:
     return rc;
 }
 
-int sample_part_count(const char *path, uint64_t hash, int64_t *n, int64_t *d)
+int sample_part_count(const char *path, uint64_t hash, int64_t *n, int64_t *d, int *stored)
 {
     int rc = OK;
     file_mapping map = {0};
     part_file h;
-    TRY(file_map(path, &map));
-    if (map.n < sizeof h) FAIL(ERR_CORRUPT, "%s is too short", path);
-    memcpy(&h, map.bytes, sizeof h);
-    TRY(check_header(&h, path, hash));
+    TRY(open_header(path, hash, &map, &h));
     *n = h.n;
     *d = h.d;
+    *stored = h.stored != 0;
 done:
     file_unmap(&map);
     return rc;
 }
 
-int sample_part_map(const char *path, uint64_t hash, file_mapping *map, const uint16_t **values, int64_t *n, int64_t *d)
+/* Whether the rows have all vectors, one after the other. */
+static int rows_fit(const sample_view *v)
+{
+    int64_t next = 0;
+    for (int64_t r = 0; r < v->n_rows; r++) {
+        const sample_row *row = &v->rows[r];
+        if (row->first != next || row->n < -1 || row->n == 0 || row->n > v->n - next) return 0;
+        if (r && row->position <= v->rows[r - 1].position) return 0;
+        if (row->n > 0) next += row->n;
+    }
+    return next == v->n;
+}
+
+int sample_view_open(sample_view *v, const char *path, uint64_t hash)
 {
     int rc = OK;
     part_file h;
-    size_t row, bytes;
-    TRY(file_map(path, map));
-    if (map->n < sizeof h) FAIL(ERR_CORRUPT, "%s is too short", path);
-    memcpy(&h, map->bytes, sizeof h);
-    TRY(check_header(&h, path, hash));
-    TRY(size_mul((size_t)h.d, sizeof **values, &row));
-    TRY(size_mul((size_t)h.n, row, &bytes));
-    if (map->n - sizeof h != bytes || h.checksum != hash64(bytes ? map->bytes + sizeof h : NULL, bytes, 0))
+    size_t rows, width, bytes;
+    *v = (sample_view){0};
+    TRY(open_header(path, hash, &v->map, &h));
+    TRY(size_mul((size_t)h.d, sizeof *v->values, &width));
+    TRY(size_mul(h.stored ? (size_t)h.n : 0, width, &bytes));
+    TRY(size_mul((size_t)h.n_rows, sizeof *v->rows, &rows));
+    if (v->map.n - sizeof h < rows || v->map.n - sizeof h - rows != bytes) FAIL(ERR_CORRUPT, "%s is damaged", path);
+    const uint8_t *at = v->map.bytes + sizeof h;
+    *v = (sample_view){v->map, h.n, h.d, h.n_rows, (const void *)at, h.stored != 0, NULL};
+    if (h.stored) v->values = (const void *)(at + rows);
+    if (h.rows_checksum != hash64(rows ? at : NULL, rows, 0) || !rows_fit(v) ||
+        (h.stored && h.values_checksum != hash64(bytes ? v->values : NULL, bytes, 0)))
         FAIL(ERR_CORRUPT, "%s is damaged", path);
-    *values = (const uint16_t *)(const void *)(map->bytes + sizeof h);
-    *n = h.n;
-    *d = h.d;
 done:
-    if (rc != OK) file_unmap(map);
+    if (rc != OK) sample_view_close(v);
     return rc;
+}
+
+void sample_view_close(sample_view *v)
+{
+    file_unmap(&v->map);
+    *v = (sample_view){0};
+}
+
+const sample_row *sample_view_row(const sample_view *v, int64_t position)
+{
+    int64_t low = 0, high = v->n_rows; /* the first row at or behind the position */
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (v->rows[middle].position < position)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < v->n_rows && v->rows[low].position == position ? &v->rows[low] : NULL;
+}
+
+const sample_row *sample_view_row_of(const sample_view *v, int64_t i)
+{
+    int64_t low = 0, high = v->n_rows; /* the last row that begins at or before the vector; it is not left out */
+    while (high - low > 1) {
+        int64_t middle = low + (high - low) / 2;
+        if (v->rows[middle].first <= i)
+            low = middle;
+        else
+            high = middle;
+    }
+    return i >= 0 && i < v->n ? &v->rows[low] : NULL;
+}
+
+int64_t sample_view_differs(const sample_view *v, const sample_part *p)
+{
+    int64_t n = (int64_t)p->n_rows;
+    for (int64_t r = 0; r < n || r < v->n_rows; r++) {
+        if (r >= n) return v->rows[r].position;
+        if (r >= v->n_rows || memcmp(&p->rows[r], &v->rows[r], sizeof *v->rows))
+            return r < v->n_rows && v->rows[r].position < p->rows[r].position ? v->rows[r].position
+                                                                              : p->rows[r].position;
+    }
+    return p->n && p->d != v->d ? p->rows[0].position : -1;
 }

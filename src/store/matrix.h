@@ -28,11 +28,17 @@ size_t matrix_row_bytes(const matrix *m);
  * ERR_CORRUPT, ERR_MEMORY, ERR_IO, ERR_INTERNAL (no such rows). */
 int matrix_read(void *m, int64_t i, int64_t n, void *buffer, const void **rows);
 
+/* Whether each of the rows i .. end-1, read alone, is given in memory that stays as it is until matrix_close. */
+int matrix_in_place(const matrix *m, int64_t i, int64_t end);
+
 /* The file (and dataset) of row i, owned by the matrix, and the number of the row in it. */
 void matrix_where(const matrix *m, int64_t i, const char **name, int64_t *row);
 
 /* Pages of mapped files that were read in order leave this process again: for matrices larger than memory. */
 void matrix_forget_read(matrix *m);
+
+/* Keep up to so many bytes of what was read in pieces, so that passes over it and single rows are read once. */
+void matrix_keep_pieces(matrix *m, size_t bytes);
 
 /* What tells this matrix from others without reading it: shape, type, names below the folder, datasets, sizes of the
  * files; with `samples` above 0 also the values of so many rows, spread evenly. Not the path. As matrix_read. */

@@ -2,11 +2,11 @@
 
 #include <math.h>
 
-static float plain_least(const float *norms, int64_t k, float *values)
+static float plain_least(const float *norms, const float *lengths, float factor, int64_t k, float *values)
 {
     float least = INFINITY;
     for (int64_t j = 0; j < k; j++) {
-        values[j] = norms[j] - 2 * values[j];
+        values[j] = norms[j] - 2 * values[j] - factor * lengths[j];
         if (values[j] < least) least = values[j];
     }
     return least;
@@ -45,7 +45,7 @@ static int64_t list_bits(unsigned bits, int64_t first, uint32_t *codes, int64_t 
     return n;
 }
 
-AVX2 static float avx2_least(const float *norms, int64_t k, float *values)
+AVX2 static float avx2_least(const float *norms, const float *lengths, float factor, int64_t k, float *values)
 {
     __m256 low0 = _mm256_set1_ps(INFINITY), low1 = low0;
     int64_t j = 0;
@@ -53,12 +53,14 @@ AVX2 static float avx2_least(const float *norms, int64_t k, float *values)
         __m256 v0 = _mm256_loadu_ps(values + j), v1 = _mm256_loadu_ps(values + j + 8);
         __m256 s0 = _mm256_sub_ps(_mm256_loadu_ps(norms + j), _mm256_add_ps(v0, v0));
         __m256 s1 = _mm256_sub_ps(_mm256_loadu_ps(norms + j + 8), _mm256_add_ps(v1, v1));
+        s0 = _mm256_sub_ps(s0, _mm256_mul_ps(_mm256_set1_ps(factor), _mm256_loadu_ps(lengths + j)));
+        s1 = _mm256_sub_ps(s1, _mm256_mul_ps(_mm256_set1_ps(factor), _mm256_loadu_ps(lengths + j + 8)));
         _mm256_storeu_ps(values + j, s0);
         _mm256_storeu_ps(values + j + 8, s1);
         low0 = _mm256_min_ps(low0, s0);
         low1 = _mm256_min_ps(low1, s1);
     }
-    float lanes[8], least = plain_least(norms + j, k - j, values + j);
+    float lanes[8], least = plain_least(norms + j, lengths + j, factor, k - j, values + j);
     _mm256_storeu_ps(lanes, _mm256_min_ps(low0, low1));
     for (int l = 0; l < 8; l++) least = lanes[l] < least ? lanes[l] : least;
     return least;
@@ -90,7 +92,7 @@ AVX2 static int64_t avx2_up_to(const float *values, int64_t k, float limit, uint
     return plain_rest(values, j, k, limit, codes, n);
 }
 
-AVX512 static float avx512_least(const float *norms, int64_t k, float *values)
+AVX512 static float avx512_least(const float *norms, const float *lengths, float factor, int64_t k, float *values)
 {
     __m512 low0 = _mm512_set1_ps(INFINITY), low1 = low0;
     int64_t j = 0;
@@ -98,12 +100,15 @@ AVX512 static float avx512_least(const float *norms, int64_t k, float *values)
         __m512 v0 = _mm512_loadu_ps(values + j), v1 = _mm512_loadu_ps(values + j + 16);
         __m512 s0 = _mm512_sub_ps(_mm512_loadu_ps(norms + j), _mm512_add_ps(v0, v0));
         __m512 s1 = _mm512_sub_ps(_mm512_loadu_ps(norms + j + 16), _mm512_add_ps(v1, v1));
+        s0 = _mm512_sub_ps(s0, _mm512_mul_ps(_mm512_set1_ps(factor), _mm512_loadu_ps(lengths + j)));
+        s1 = _mm512_sub_ps(s1, _mm512_mul_ps(_mm512_set1_ps(factor), _mm512_loadu_ps(lengths + j + 16)));
         _mm512_storeu_ps(values + j, s0);
         _mm512_storeu_ps(values + j + 16, s1);
         low0 = _mm512_min_ps(low0, s0);
         low1 = _mm512_min_ps(low1, s1);
     }
-    float low = _mm512_reduce_min_ps(_mm512_min_ps(low0, low1)), least = plain_least(norms + j, k - j, values + j);
+    float low = _mm512_reduce_min_ps(_mm512_min_ps(low0, low1)),
+          least = plain_least(norms + j, lengths + j, factor, k - j, values + j);
     return low < least ? low : least;
 }
 

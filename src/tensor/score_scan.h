@@ -11,8 +11,9 @@ typedef struct score_scan {
     const char *name; /* that of `isa` */
     enum isa isa;
 
-    /* values[j] = norms[j] - 2 * values[j], no NaN; returns the least of the k. */
-    float (*least)(const float *norms, int64_t k, float *values);
+    /* values[j] = norms[j] - 2 * values[j] - factor * lengths[j] (each operation rounded), no NaN; returns the least of
+     * the k. */
+    float (*least)(const float *norms, const float *lengths, float factor, int64_t k, float *values);
 
     /* The least of the k values, none a NaN. */
     float (*lowest)(const float *values, int64_t k);

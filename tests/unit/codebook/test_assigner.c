@@ -197,8 +197,9 @@ static void every_scan_equals_the_plain_one(void **state)
             float *norms = numbers((uint64_t)k, k, 1, 3), *a = numbers(200 + (uint64_t)k, k, 1, 0), b[N];
             uint32_t from_a[N], from_b[N];
             memcpy(b, a, (size_t)k * sizeof *a);
-            float least = plain->least(norms, k, a);
-            assert_true(score_scan_at(i)->least(norms, k, b) == least);
+            float least = plain->least(norms, norms, 0.7f, k, a);
+            assert_true(score_scan_at(i)->least(norms, norms, 0.7f, k, b) == least);
+            assert_true(score_scan_at(i)->lowest(b, k) == least);
             assert_memory_equal(a, b, (size_t)k * sizeof *a);
             for (int step = 0; step < 5; step++) {
                 float limit = least + (float)step;

@@ -1,0 +1,37 @@
+/* The chosen vectors of single rows: what sampling commits, and what training computes again where nothing is stored.
+ * One object per rank. */
+#pragma once
+
+#include "jobs/row_work.h"
+
+typedef struct sampler {
+    stages *s;
+    row_work work;
+    sample_plan plan;
+    sound *sound;     /* NULL: none is sampled */
+    picture *picture; /* NULL: none is sampled */
+} sampler;
+
+/* Which streams are sampled; the same on all ranks. ERR_MEMORY, ERR_IO. Collective. Caller: sampler_close. */
+int sampler_open(sampler *x, stages *s, int audio, int image);
+void sampler_close(sampler *x);
+
+/* Whether a row is in the sample of this stream. Local. */
+int sampler_takes(const sampler *x, media_kind kind, const corpus_row *row);
+
+/* A row in hand. */
+typedef struct sampler_row {
+    int64_t position;
+    int begun; /* status of row_work_begin */
+    corpus_row row;
+    media media[N_MEDIA];
+} sampler_row;
+
+/* Begin a row, add its chosen vectors of a stream to a part, end it. sampler_vectors: item errors (the row gives
+ * nothing), ERR_ENVIRONMENT, ERR_STOPPED, ERR_MEMORY. Fault point "sample.row". Local. */
+void sampler_begin(sampler *x, int64_t position, sampler_row *r);
+int sampler_vectors(sampler *x, const sampler_row *r, media_kind kind, sample_part *part);
+void sampler_end(sampler *x, sampler_row *r);
+
+/* The row gives other vectors than when it was sampled: ERR_MISMATCH with the message. Local. */
+int sampler_say_changed(const sampler *x, const char *name, int64_t position);
