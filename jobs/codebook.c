@@ -158,6 +158,7 @@ static int print_counts(const codebook *c)
     TRY(codebook_spread_of(c, &s));
     printf("  %-20s %.9g bits, %.4f of log2 K\n", "entropy", s.entropy_bits, s.entropy_share);
     printf("  %-20s %.9g\n", "imbalance factor", s.imbalance);
+    if (*c->quality.start) printf("  %-20s %s\n", "start", c->quality.start);
     printf("  %-20s %lld\n", "iterations", (long long)c->quality.iterations);
     printf("  %-20s %s\n", "stop", c->quality.stop);
     printf("training vectors per code\n");
@@ -171,9 +172,14 @@ static void print_history(const codebook *c)
 {
     double n = (double)c->quality.n_train;
     printf("inertia before each update\n");
-    printf("  %9s %18s %18s\n", "iteration", "sum", "per vector");
-    for (int64_t i = 0; i < c->n_history; i++)
-        printf("  %9lld %18.9g %18.9g\n", (long long)i + 1, c->history[i], c->history[i] / n);
+    printf("  %9s %18s %18s", "iteration", "sum", "per vector");
+    if (c->changed && c->filled) printf(" %12s %8s", "changed %", "filled");
+    printf("\n");
+    for (int64_t i = 0; i < c->n_history; i++) {
+        printf("  %9lld %18.9g %18.9g", (long long)i + 1, c->history[i], c->history[i] / n);
+        if (c->changed && c->filled) printf(" %12.4f %8lld", 100 * c->changed[i], (long long)c->filled[i]);
+        printf("\n");
+    }
 }
 
 static int show_book(const char *path)

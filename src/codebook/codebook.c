@@ -16,6 +16,8 @@ void codebook_free(codebook *c)
     mem_free(&c->centroids);
     mem_free(&c->counts);
     mem_free(&c->history);
+    mem_free(&c->changed);
+    mem_free(&c->filled);
     *c = (codebook){0};
 }
 

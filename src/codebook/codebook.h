@@ -17,7 +17,8 @@ typedef struct codebook_quality {
     double variance;             /* sum of squared distances to the mean, training vectors */
     double perplexity;           /* exp of the entropy of the code distribution */
     int64_t codes_used, iterations;
-    char stop[24]; /* "converged", "max-iterations" */
+    char stop[24];  /* "converged", "max-iterations" */
+    char start[80]; /* how the first centroids were found; empty: not known */
 } codebook_quality;
 
 typedef struct codebook {
@@ -30,6 +31,8 @@ typedef struct codebook {
     float *centroids; /* (k, d) */
     int64_t *counts;  /* (k) training vectors per code */
     double *history;  /* (n_history) inertia before each update */
+    double *changed;  /* (n_history) share of the vectors that changed code; NULL: not known */
+    int64_t *filled;  /* (n_history) empty clusters that were filled; NULL: not known */
     int64_t n_history;
     int64_t seed;
     codebook_quality quality;
@@ -52,7 +55,7 @@ typedef struct codebook_spread {
 /* ERR_MEMORY. */
 int codebook_spread_of(const codebook *c, codebook_spread *out);
 
-/* NAME.npy (centroids) and then NAME.h5 (centroids, counts, inertia history, quality, settings; no dates) in `folder`,
+/* NAME.npy (centroids) and then NAME.h5 (centroids, counts, history, quality, settings; no dates) in `folder`,
  * both committed. ERR_SPACE, ERR_IO. */
 int codebook_save(const codebook *c, const char *folder);
 

@@ -64,6 +64,7 @@ static int save_quality(h5_file *f, const codebook_quality *q)
             TRY(h5_put_int(f, "/", numbers[i].name, *(const int64_t *)field));
     }
     TRY(h5_put_text(f, "/", "stop", q->stop));
+    if (*q->start) TRY(h5_put_text(f, "/", "start", q->start));
 done:
     return rc;
 }
@@ -90,6 +91,8 @@ static int save_h5(const codebook *c, const char *path, const char *hash)
     TRY(h5_write(f, "/centroids", 0, c->k, c->centroids));
     TRY(h5_put(f, "/counts", H5_I64, c->k, c->counts));
     TRY(h5_put(f, "/history", H5_F64, c->n_history, c->history));
+    if (c->changed) TRY(h5_put(f, "/history_changed", H5_F64, c->n_history, c->changed));
+    if (c->filled) TRY(h5_put(f, "/history_filled", H5_I64, c->n_history, c->filled));
     TRY(h5_commit(&f));
 done:
     h5_abandon(&f);
@@ -155,6 +158,20 @@ done:
     return rc;
 }
 
+/* Codebooks of before this was recorded have none. */
+static int load_start(h5_file *f, codebook_quality *q)
+{
+    int rc = OK;
+    char *text = NULL;
+    rc = h5_get_text(f, "/", "start", &text);
+    if (rc == ERR_MISSING) return OK;
+    TRY(rc);
+    snprintf(q->start, sizeof q->start, "%s", text);
+done:
+    mem_free(&text);
+    return rc;
+}
+
 static int load_attributes(h5_file *f, const char *path, codebook *out, char **hash)
 {
     int rc = OK;
@@ -181,6 +198,7 @@ static int load_attributes(h5_file *f, const char *path, codebook *out, char **h
     }
     TRY(h5_get_text(f, "/", "stop", &stop));
     snprintf(out->quality.stop, sizeof out->quality.stop, "%s", stop);
+    TRY(load_start(f, &out->quality));
 done:
     mem_free(&format);
     mem_free(&stop);
@@ -225,6 +243,10 @@ static int load_h5(const char *path, codebook *out)
     TRY(h5_read(f, "/centroids", H5_F32, 0, out->k, out->centroids));
     TRY(load_array(f, path, "/counts", H5_I64, &out->k, bytes, (void **)&out->counts));
     TRY(load_array(f, path, "/history", H5_F64, &out->n_history, bytes, (void **)&out->history));
+    if (h5_has(f, "/history_changed"))
+        TRY(load_array(f, path, "/history_changed", H5_F64, &out->n_history, bytes, (void **)&out->changed));
+    if (h5_has(f, "/history_filled"))
+        TRY(load_array(f, path, "/history_filled", H5_I64, &out->n_history, bytes, (void **)&out->filled));
     TRY(codebook_hash(out));
     if (strcmp(hash, out->sha256) != 0) FAIL(ERR_CORRUPT, "%s: the centroids do not have the recorded hash", path);
 done:

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Order of a training: survey, seeds (or the checkpoint), then passes. A pass assigns every vector to the current
+/* Order of a training: survey, start (or the checkpoint), then passes. A pass assigns every vector to the current
  * centroids; either the training ends there, or the centroids move and the checkpoint is committed. A training that
  * goes on repeats the pass before its last update, so that it counts changed codes, and so stops, as if it had never
  * been interrupted. */
@@ -25,25 +25,8 @@ static int check_input(const kmeans_data *data, const kmeans_options *o)
         !(o->held_out >= 0 && o->held_out < 1))
         FAIL(ERR_INVALID, "settings of k-means: size %lld, seed vectors %lld, iterations %lld, held out %g",
              (long long)o->size, (long long)o->seed_vectors, (long long)o->max_iterations, o->held_out);
-done:
-    return rc;
-}
-
-/* Seeds, from where they were left; stopping keeps those that are chosen. */
-static int choose_seeds(kmeans_job *j, kmeans_state *s, const char *folder)
-{
-    int rc = OK, chosen = OK, saved = OK;
-    if (s->n_seeds == j->o->size) return OK;
-    if (j->o->start) {
-        memcpy(s->current, j->o->start, (size_t)(j->o->size * j->data->d) * sizeof *s->current);
-        s->n_seeds = j->o->size;
-    } else {
-        chosen = kmeans_seed(j, s->current, &s->n_seeds);
-    }
-    if (chosen != OK && chosen != ERR_STOPPED) return chosen;
-    if (j->p->rank == 0 && folder) saved = kmeans_state_save(j, folder, s);
-    TRY(par_agree(j->p, saved));
-    if (chosen == ERR_STOPPED) FAIL(ERR_STOPPED, "stopped while choosing the seeds of k-means");
+    if (o->start && kmeans_magnitude(o->start, o->size * data->d) >= 0x7f800000)
+        FAIL(ERR_INVALID, "a centroid to start from has a value that is not finite");
 done:
     return rc;
 }
@@ -52,12 +35,11 @@ done:
 static const char *reason_to_end(const kmeans_job *j, const kmeans_state *s, const kmeans_pass *a)
 {
     double tolerance = j->o->tolerance;
-    if (s->iteration > 0 && tolerance >= 0 && !s->filled) {
-        double before = s->history[s->iteration - 1];
-        if (a->changed == 0 || (double)a->changed < tolerance * (double)j->n_train ||
-            before - a->inertia < tolerance * before)
-            return "converged";
-    }
+    const kmeans_step *last = s->iteration > 0 ? s->history + s->iteration - 1 : NULL;
+    if (last && tolerance >= 0 && !last->filled &&
+        (a->changed == 0 || (double)a->changed < tolerance * (double)j->n_train ||
+         last->inertia - a->inertia < tolerance * last->inertia))
+        return "converged";
     return s->iteration >= j->o->max_iterations ? "max-iterations" : NULL;
 }
 
@@ -73,10 +55,12 @@ static int iterate(kmeans_job *j, kmeans_state *s, kmeans_pass *a, const char *f
         *reason = reason_to_end(j, s, a);
         if (*reason) break;
         memcpy(s->previous, s->current, bytes);
-        TRY(kmeans_update(j, a, s->previous, s->current, &s->filled));
-        s->history[s->iteration++] = a->inertia;
+        kmeans_step *step = s->history + s->iteration;
+        *step = (kmeans_step){.inertia = a->inertia, .changed = (double)a->changed / (double)j->n_train};
+        TRY(kmeans_update(j, a, s->previous, s->current, &step->filled));
+        s->iteration++;
         if (j->p->rank == 0 && folder) mine = kmeans_state_save(j, folder, s);
-        if (report && j->p->rank == 0) report(user, s->iteration, a->inertia, (double)a->changed / (double)j->n_train);
+        if (report && j->p->rank == 0) report(user, s->iteration, step->inertia, step->changed);
     }
 done:
     return rc;
@@ -93,6 +77,23 @@ static double perplexity_of(const int64_t *counts, int64_t k, int64_t n)
     return (double)expl(entropy);
 }
 
+static int fill_history(const kmeans_state *s, codebook *out)
+{
+    int rc = OK;
+    size_t n = (size_t)s->iteration;
+    TRY(MEM_ALLOC(out->history, n));
+    TRY(MEM_ALLOC(out->changed, n));
+    TRY(MEM_ALLOC(out->filled, n));
+    for (size_t i = 0; i < n; i++) {
+        out->history[i] = s->history[i].inertia;
+        out->changed[i] = s->history[i].changed;
+        out->filled[i] = s->history[i].filled;
+    }
+    out->n_history = s->iteration;
+done:
+    return rc;
+}
+
 static int fill_result(const kmeans_job *j, const kmeans_state *s, const kmeans_pass *a, const char *reason,
                        codebook *out)
 {
@@ -101,8 +102,7 @@ static int fill_result(const kmeans_job *j, const kmeans_state *s, const kmeans_
     codebook_quality *q = &out->quality;
     TRY(mem_copy((char **)&out->centroids, s->current, (size_t)(k * j->data->d) * sizeof *s->current));
     TRY(mem_copy((char **)&out->counts, a->sums.counts, (size_t)k * sizeof *a->sums.counts));
-    TRY(mem_copy((char **)&out->history, s->history, (size_t)s->iteration * sizeof *s->history));
-    out->n_history = s->iteration;
+    TRY(fill_history(s, out));
     out->k = k;
     out->d = j->data->d;
     out->seed = j->o->seed;
@@ -114,6 +114,7 @@ static int fill_result(const kmeans_job *j, const kmeans_state *s, const kmeans_
     q->codes_used = 0;
     for (int64_t c = 0; c < k; c++) q->codes_used += out->counts[c] > 0;
     snprintf(q->stop, sizeof q->stop, "%s", reason);
+    kmeans_start_text(j, q->start, sizeof q->start);
 done:
     return rc;
 }
@@ -134,9 +135,9 @@ int kmeans_fit(par *p, const kmeans_data *data, const kmeans_options *o, const c
     if (rc == OK) rc = kmeans_state_create(&s, o->size, data->d);
     TRY(par_agree(p, rc));
     TRY(kmeans_survey(&j));
-    TRY(par_agree(p, kmeans_pass_create(&a, &j)));
     if (state) TRY(kmeans_state_load(&j, state, &s));
-    TRY(choose_seeds(&j, &s, state));
+    TRY(kmeans_start(&j, &s, state));
+    TRY(par_agree(p, kmeans_pass_create(&a, &j)));
     TRY(iterate(&j, &s, &a, state, report, user, &reason));
     TRY(kmeans_measure(&j, s.current, &out->quality.inertia_held_out));
     out->quality.variance = j.spread;
@@ -146,6 +147,8 @@ done:
         mem_free(&out->centroids);
         mem_free(&out->counts);
         mem_free(&out->history);
+        mem_free(&out->changed);
+        mem_free(&out->filled);
     }
     kmeans_rows_free(&j.rows);
     kmeans_vectors_free(&j.vectors);

@@ -28,14 +28,22 @@ typedef struct kmeans_job {
     uint64_t fingerprint; /* of the training vectors */
 } kmeans_job;
 
+/* What is kept of an iteration. */
+typedef struct kmeans_step {
+    double inertia; /* before the update */
+    double changed; /* share of the vectors whose code differs from that of the pass before; 1 in the first */
+    int64_t filled; /* empty clusters that the update filled */
+} kmeans_step;
+
 /* What a checkpoint holds. */
 typedef struct kmeans_state {
-    int64_t n_seeds;   /* centroids chosen so far; k once seeding is done */
-    int64_t iteration; /* updates done */
-    int64_t filled;    /* empty clusters that the last update filled */
-    float *current;    /* (k, d) */
-    float *previous;   /* (k, d) before the last update */
-    double *history;   /* (iteration) inertia before each update */
+    int64_t seeding;      /* number of the seeding in progress; kmeans_seedings when the start is there */
+    int64_t n_seeds;      /* seeds of it chosen so far, in `current` */
+    double best;          /* least inertia of the seedings before it, whose centroids are in `previous` */
+    int64_t iteration;    /* updates done */
+    float *current;       /* (k, d) */
+    float *previous;      /* (k, d) before the last update */
+    kmeans_step *history; /* (iteration) */
     size_t history_capacity;
 } kmeans_state;
 
@@ -61,9 +69,28 @@ int kmeans_check_ranges(par *p, const kmeans_data *data);
 /* Counts, mean, longest vector, spread, fingerprint; all values are finite. Collective. */
 int kmeans_survey(kmeans_job *j);
 
-/* Choose seeds from number *n_seeds on, (k, d), by greedy k-means++; counts *n_seeds up, so that ERR_STOPPED keeps what
- * is done. When no vector differs from the seeds, the rest are copies of the first. Collective. */
-int kmeans_seed(kmeans_job *j, float *seeds, int64_t *n_seeds);
+/* j->spread: the sum of squared distances of the training vectors to j->mean. A rank whose `mine` is not OK only takes
+ * part in the agreement. Collective. */
+int kmeans_spread(kmeans_job *j, int mine);
+
+/* Seedings that the settings ask for: at least 1. Local. */
+int64_t kmeans_seedings(const kmeans_options *o);
+
+/* Lloyd iterations on the subsample after each seeding. */
+enum { KMEANS_START_ITERATIONS = 5 };
+
+/* The centroids that training starts from, s->current, from where s left it (kmeans.h says how they are found).
+ * Checkpoints are committed to `folder` unless it is NULL, also when this is stopped. Collective. */
+int kmeans_start(kmeans_job *j, kmeans_state *s, const char *folder);
+
+/* The start in words. Local. */
+void kmeans_start_text(const kmeans_job *j, char *text, size_t size);
+
+/* Choose seeds among all training vectors of j, from number *n_seeds on, (k, d), by greedy k-means++ with the draws of
+ * this seeding; counts *n_seeds up, so that ERR_STOPPED keeps what is done. `keep` (may be NULL) is called on rank 0
+ * after each seed; a result other than OK ends it for all. When no vector differs from the seeds, the rest are copies
+ * of the first. Unless the metric is L2, seeds have unit length and directions are compared. Collective. */
+int kmeans_seed(kmeans_job *j, int64_t seeding, float *seeds, int64_t *n_seeds, int (*keep)(void *user), void *user);
 
 /* A zeroed struct is safe to free. ERR_MEMORY. Local. */
 int kmeans_state_create(kmeans_state *s, int64_t k, int64_t d);

@@ -12,6 +12,7 @@ enum { KMEANS_BLOCK = 512 }; /* vectors per block */
 /* What the keyed random numbers of a training are for: the second key of rng_bits, plus a step number below 2^32. */
 enum { KMEANS_HELD_OUT = 1, KMEANS_SUBSAMPLE = 2, KMEANS_DRAW = 3 };
 #define KMEANS_KEY(purpose, step) (((uint64_t)(purpose) << 32) + (uint64_t)(step))
+#define KMEANS_DRAW_KEY(seeding, step) KMEANS_KEY(KMEANS_DRAW + ((uint64_t)(seeding) << 8), step)
 
 typedef struct kmeans_rows {
     const kmeans_data *data;

@@ -3,163 +3,122 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "base/status.h"
-#include "tensor/panel.h"
+#include "codebook/kmeans_masses.h"
+#include "codebook/unit_length.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Greedy k-means++ (Arthur, Vassilvitskii, SODA 2007): each seed is the best of L = 2 + ln K vectors drawn with
- * probability proportional to the squared distance to the seeds so far. Every rank keeps the vectors of the subsample
- * that it holds; in the order of the ranks they are in ascending order of their numbers, whatever the number of ranks.
- *
- * Distances come from panel products of vectors less the mean (so that an offset costs no precision), which are the
- * same on every processor; as masses they are integers, so sums over ranks are exact. A vector equal to a seed has the
- * distance 0 exactly, since its length comes from the same chain of additions as the product. */
+/* Greedy k-means++ (Arthur, Vassilvitskii, SODA 2007): each seed is the best of L vectors drawn with probability
+ * proportional to the squared distance to the seeds so far. In the order of the ranks the vectors are in ascending
+ * order of their numbers, whatever the number of ranks. Distances are those of vectors less the mean, so that an offset
+ * costs no precision. */
 
-enum { BUCKET_BITS = 16, N_BUCKETS = 1 << BUCKET_BITS, SUM_BITS = 62 };
 enum { N_STOPPED, N_FAILED, N_FLAGS };
 
 typedef struct seeder {
     kmeans_job *j;
-    int64_t d, n, n_all;  /* values per vector; vectors of the subsample here and on all ranks */
-    int64_t *numbers;     /* (n) */
-    panel *sample;        /* (n, d) vectors less the mean */
-    float *lengths;       /* (n) squared */
-    int64_t *mass;        /* (n) squared distance to the nearest seed, times scale */
-    double scale;         /* power of two: the sum of all masses is below 2^62 */
-    int64_t n_trials;     /* L */
-    float *products;      /* (L, n) of trials and vectors */
-    int64_t *potentials;  /* (L) sums of masses here, were trial t the next seed */
-    int64_t *by_rank;     /* (ranks, L) the same of every rank */
-    int64_t *rank_mass;   /* (ranks) current sums of masses */
-    int64_t *exchange;    /* trials as bits, (L, pitch / 2), then the flags */
-    int64_t pitch;        /* d, made even */
-    float *trials;        /* (L, d) as in the data */
-    float *centred;       /* (L, d) less the mean */
-    float *trial_lengths; /* (L) */
+    int64_t seeding;
+    int64_t d, n;      /* values per vector; vectors here */
+    const float *mean; /* (d) */
+    float *zeros;      /* (d) the mean where vectors are scaled to unit length only here */
+    kmeans_masses masses;
+    int64_t n_trials;    /* L */
+    int64_t *potentials; /* (L) sums of masses here, were trial t the next seed */
+    int64_t *by_rank;    /* (ranks, L) the same of every rank */
+    int64_t *rank_mass;  /* (ranks) current sums of masses */
+    int64_t *exchange;   /* trials as bits, (L, pitch / 2), then the flags */
+    int64_t pitch;       /* d, made even */
+    float *trials;       /* (L, d) as in the data */
+    float *centred;      /* (L, d) less the mean */
 } seeder;
-
-static uint64_t hash_of(const seeder *s, int64_t number)
-{
-    return rng_bits(s->j->rows.seed, KMEANS_KEY(KMEANS_SUBSAMPLE, 0), (uint64_t)number);
-}
-
-/* The hash below or at which `wanted` training vectors lie: 16 bits at a time, by counting over all ranks. */
-static int find_threshold(seeder *s, int64_t wanted, uint64_t *threshold)
-{
-    int rc = OK;
-    int64_t *buckets = NULL, first = s->j->data->first, end = first + s->j->data->n_local;
-    *threshold = 0;
-    TRY(par_agree(s->j->p, MEM_ALLOC(buckets, N_BUCKETS)));
-    for (int shift = 64 - BUCKET_BITS; shift >= 0; shift -= BUCKET_BITS) {
-        memset(buckets, 0, N_BUCKETS * sizeof *buckets);
-        for (int64_t i = first; i < end; i++) {
-            uint64_t hash = hash_of(s, i);
-            int same =
-                shift + BUCKET_BITS == 64 || hash >> (shift + BUCKET_BITS) == *threshold >> (shift + BUCKET_BITS);
-            if (same && !kmeans_is_held_out(&s->j->rows, i)) buckets[hash >> shift & (N_BUCKETS - 1)]++;
-        }
-        par_sum(s->j->p, buckets, N_BUCKETS);
-        uint64_t b = 0;
-        for (; b < N_BUCKETS - 1 && buckets[b] < wanted; b++) wanted -= buckets[b];
-        *threshold |= b << shift;
-    }
-done:
-    mem_free(&buckets);
-    return rc;
-}
-
-/* The chain of a panel product of x with itself (tensor/panel.h). */
-static float chained_length(const float *x, int64_t d)
-{
-    float sum = 0;
-    for (int64_t first = 0; first < d; first += 256) {
-        float chain = 0;
-        for (int64_t w = first; w < d && w < first + 256; w++) chain = fmaf(x[w], x[w], chain);
-        sum = first ? sum + chain : chain;
-    }
-    return sum;
-}
 
 static void subtract_mean(const seeder *s, const float *x, float *out)
 {
-    for (int64_t w = 0; w < s->d; w++) out[w] = x[w] - s->j->mean[w];
+    for (int64_t w = 0; w < s->d; w++) out[w] = x[w] - s->mean[w];
 }
 
-static int load_subsample(seeder *s, uint64_t threshold)
+/* Vector i of this rank as seeds are compared. */
+static int read_vector(const seeder *s, int64_t i, float *x)
 {
     int rc = OK;
-    int64_t first = s->j->data->first, end = first + s->j->data->n_local;
-    float *all = NULL;
-    size_t size, capacity = 0;
-    for (int64_t i = first; i < end; i++) {
-        if (hash_of(s, i) > threshold || kmeans_is_held_out(&s->j->rows, i)) continue;
-        TRY(MEM_GROW(s->numbers, &capacity, (size_t)s->n + 1));
-        s->numbers[s->n++] = i;
-    }
-    TRY(size_mul((size_t)s->n, (size_t)s->d, &size));
-    TRY(MEM_ALLOC(all, size));
-    TRY(MEM_ALLOC(s->lengths, (size_t)s->n));
-    TRY(MEM_ALLOC(s->mass, (size_t)s->n));
-    TRY(size_mul((size_t)s->n, (size_t)s->n_trials, &size));
-    TRY(MEM_ALLOC(s->products, size));
-    for (int64_t i = 0; i < s->n; i++) {
-        float *x = all + i * s->d;
-        TRY(kmeans_rows_one(&s->j->rows, s->numbers[i], x));
-        subtract_mean(s, x, x);
-        s->lengths[i] = chained_length(x, s->d);
-        s->mass[i] = INT64_MAX;
-    }
-    TRY(panel_create(&s->sample, all, s->n, s->d));
+    TRY(kmeans_vectors_read(&s->j->vectors, i, 1, x));
+    if (s->j->o->metric == KMEANS_INNER) unit_length(x, s->d, x);
 done:
-    mem_free(&all);
     return rc;
 }
 
-static int seeder_create(seeder *s, kmeans_job *j)
+static int load_vectors(seeder *s)
+{
+    int rc = OK;
+    float *x = NULL;
+    size_t size;
+    TRY(size_mul(KMEANS_MASS_PART, (size_t)s->d, &size));
+    TRY(MEM_ALLOC(x, size));
+    for (int64_t first = 0; first < s->n; first += KMEANS_MASS_PART) {
+        for (int64_t i = 0; i < KMEANS_MASS_PART && first + i < s->n; i++) {
+            TRY(read_vector(s, first + i, x + i * s->d));
+            subtract_mean(s, x + i * s->d, x + i * s->d);
+        }
+        TRY(kmeans_masses_load(&s->masses, first / KMEANS_MASS_PART, x));
+    }
+done:
+    mem_free(&x);
+    return rc;
+}
+
+/* L. It falls for large codebooks, whose work grows with L K^2: beyond 8192 codes the draws among many vectors find
+ * most of what more trials would. */
+static int64_t trials_for(int64_t k)
+{
+    if (k > 8192) return 3;
+    if (k > 4096) return 5;
+    return 2 + (int64_t)floorl(logl((long double)k));
+}
+
+static int seeder_create(seeder *s, kmeans_job *j, int64_t seeding)
 {
     int rc = OK;
     size_t ranks = (size_t)j->p->size, trials, size;
-    *s = (seeder){.j = j, .d = j->data->d, .pitch = (j->data->d + 1) / 2 * 2};
-    s->n_trials = 2 + (int64_t)floorl(logl((long double)j->o->size));
+    *s = (seeder){.j = j, .seeding = seeding, .d = j->data->d, .n = j->vectors.n, .mean = j->mean};
+    s->pitch = (s->d + 1) / 2 * 2;
+    s->n_trials = trials_for(j->o->size);
     trials = (size_t)s->n_trials;
     TRY(size_mul(trials, (size_t)s->pitch, &size));
     TRY(MEM_ALLOC(s->trials, size));
     TRY(MEM_ALLOC(s->centred, size));
-    TRY(MEM_ALLOC(s->trial_lengths, trials));
     TRY(MEM_ALLOC(s->exchange, size / 2 + N_FLAGS));
     TRY(MEM_ALLOC(s->potentials, trials));
     TRY(MEM_ALLOC(s->by_rank, trials * ranks));
     TRY(MEM_ALLOC(s->rank_mass, ranks));
+    if (j->o->metric == KMEANS_INNER) {
+        TRY(MEM_ALLOC(s->zeros, (size_t)s->d));
+        s->mean = s->zeros;
+    }
+    TRY(kmeans_masses_create(&s->masses, s->n, s->d, s->n_trials));
+    TRY(load_vectors(s));
 done:
     return rc;
 }
 
 static void seeder_free(seeder *s)
 {
-    mem_free(&s->numbers);
-    panel_free(&s->sample);
-    mem_free(&s->lengths);
-    mem_free(&s->mass);
-    mem_free(&s->products);
+    mem_free(&s->zeros);
+    kmeans_masses_free(&s->masses);
     mem_free(&s->potentials);
     mem_free(&s->by_rank);
     mem_free(&s->rank_mass);
     mem_free(&s->exchange);
     mem_free(&s->trials);
     mem_free(&s->centred);
-    mem_free(&s->trial_lengths);
 }
 
 /* Scale of the masses, and the number of vectors per rank as the first masses: the first seed is drawn evenly. */
 static void start_masses(seeder *s)
 {
-    double longest = 0;
-    int exponent = 0;
-    for (int64_t i = 0; i < s->n; i++) longest = fmax(longest, s->lengths[i]);
+    double longest = kmeans_masses_longest(&s->masses);
     par_max(s->j->p, &longest, 1);
-    frexp(4.01 * longest * (double)s->n_all, &exponent);
-    s->scale = ldexp(1, SUM_BITS - exponent);
+    kmeans_masses_scale(&s->masses, s->j->n_train, longest);
     par_gather_all(s->j->p, &s->n, sizeof s->n, s->rank_mass);
 }
 
@@ -169,25 +128,23 @@ static int64_t find_target(const seeder *s, int64_t target, int first_seed)
 {
     for (int r = 0; r < s->j->p->rank; r++) target -= s->rank_mass[r];
     if (target < 0 || target >= s->rank_mass[s->j->p->rank]) return -1;
-    if (first_seed) return target;
-    int64_t i = 0;
-    while (target >= s->mass[i]) target -= s->mass[i++];
-    return i;
+    return first_seed ? target : kmeans_masses_find(&s->masses, target);
 }
 
-/* Draw n vectors and bring them to all ranks: each comes from the one rank that holds it, the others add zeros. */
-static int draw(seeder *s, int64_t step, int64_t n, int64_t total)
+/* Draw n vectors and bring them to all ranks: each comes from the one rank that holds it, the others add zeros. `mine`
+ * is what this rank has to say before. */
+static int draw(seeder *s, int64_t step, int64_t n, int64_t total, int mine)
 {
-    int rc = OK;
+    int rc = mine;
     kmeans_job *j = s->j;
     size_t words = (size_t)(n * s->pitch / 2);
     int64_t *flags = s->exchange + words;
     memset(s->exchange, 0, (words + N_FLAGS) * sizeof *s->exchange);
     for (int64_t t = 0; t < n && rc == OK; t++) {
-        uint64_t bits = rng_bits(j->rows.seed, KMEANS_KEY(KMEANS_DRAW, step), (uint64_t)t);
+        uint64_t bits = rng_bits(j->rows.seed, KMEANS_DRAW_KEY(s->seeding, step), (uint64_t)t);
         int64_t i = find_target(s, (int64_t)((unsigned __int128)bits * (uint64_t)total >> 64), step == 0);
         if (i < 0) continue;
-        rc = kmeans_rows_one(&j->rows, s->numbers[i], s->trials);
+        rc = read_vector(s, i, s->trials);
         memcpy(s->exchange + t * s->pitch / 2, s->trials, (size_t)s->d * sizeof *s->trials);
     }
     flags[N_STOPPED] = j->stop && j->stop(j->user);
@@ -201,27 +158,11 @@ done:
     return rc;
 }
 
-/* Mass of vector i if trial t became a seed. */
-static int64_t mass_with(const seeder *s, int64_t i, int64_t t)
-{
-    double distance = (double)s->lengths[i] + (double)s->trial_lengths[t] - 2 * (double)s->products[t * s->n + i];
-    int64_t mass = distance > 0 ? (int64_t)(distance * s->scale) : 0;
-    return mass < s->mass[i] ? mass : s->mass[i];
-}
-
-/* Products of n trials with all vectors, and the sum of masses that each would leave here. */
+/* The sum of masses that each of n trials would leave here. */
 static void try_all(seeder *s, int64_t n)
 {
-    for (int64_t t = 0; t < n; t++) {
-        subtract_mean(s, s->trials + t * s->d, s->centred + t * s->d);
-        s->trial_lengths[t] = chained_length(s->centred + t * s->d, s->d);
-    }
-    panel_multiply(s->sample, s->centred, n, s->products);
-    for (int64_t t = 0; t < n; t++) {
-        int64_t sum = 0;
-        for (int64_t i = 0; i < s->n; i++) sum += mass_with(s, i, t);
-        s->potentials[t] = sum;
-    }
+    for (int64_t t = 0; t < n; t++) subtract_mean(s, s->trials + t * s->d, s->centred + t * s->d);
+    kmeans_masses_try(&s->masses, s->centred, n, s->potentials);
 }
 
 /* The trial that leaves the least sum over all ranks, the first on ties, becomes a seed. Collective. */
@@ -235,13 +176,13 @@ static int64_t take_best(seeder *s, int64_t n)
         if (sum < least) least = sum, best = t;
     }
     for (int r = 0; r < s->j->p->size; r++) s->rank_mass[r] = s->by_rank[r * n + best];
-    for (int64_t i = 0; i < s->n; i++) s->mass[i] = mass_with(s, i, best);
+    kmeans_masses_take(&s->masses, best);
     return best;
 }
 
-static int choose(seeder *s, float *seeds, int64_t *n_seeds)
+static int choose(seeder *s, float *seeds, int64_t *n_seeds, int (*keep)(void *user), void *user)
 {
-    int rc = OK;
+    int rc = OK, mine = OK;
     int64_t k = s->j->o->size, done = *n_seeds;
     size_t bytes = (size_t)s->d * sizeof *seeds;
     for (int64_t step = 0; step < k; step++) {
@@ -254,29 +195,27 @@ static int choose(seeder *s, float *seeds, int64_t *n_seeds)
         if (step < done)
             memcpy(s->trials, seeds + step * s->d, bytes);
         else
-            TRY(draw(s, step, n, total));
+            TRY(draw(s, step, n, total, mine));
         try_all(s, n);
         memcpy(seeds + step * s->d, s->trials + take_best(s, n) * s->d, bytes);
-        if (step >= done) *n_seeds = step + 1;
+        if (step < done) continue;
+        *n_seeds = step + 1;
+        if (keep && s->j->p->rank == 0) mine = keep(user);
     }
     *n_seeds = k;
+    TRY(par_agree(s->j->p, mine));
 done:
     return rc;
 }
 
-int kmeans_seed(kmeans_job *j, float *seeds, int64_t *n_seeds)
+int kmeans_seed(kmeans_job *j, int64_t seeding, float *seeds, int64_t *n_seeds, int (*keep)(void *user), void *user)
 {
     int rc = OK;
     seeder s = {0};
-    int64_t wanted;
-    uint64_t threshold = UINT64_MAX;
-    TRY(par_agree(j->p, seeder_create(&s, j)));
-    if (!__builtin_mul_overflow(j->o->size, j->o->seed_vectors, &wanted) && wanted < j->n_train)
-        TRY(find_threshold(&s, wanted, &threshold));
-    TRY(par_agree(j->p, load_subsample(&s, threshold)));
-    s.n_all = par_sum_one(j->p, s.n);
+    if (*n_seeds == j->o->size) return OK;
+    TRY(par_agree(j->p, seeder_create(&s, j, seeding)));
     start_masses(&s);
-    TRY(choose(&s, seeds, n_seeds));
+    TRY(choose(&s, seeds, n_seeds, keep, user));
 done:
     seeder_free(&s);
     return rc;

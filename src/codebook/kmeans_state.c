@@ -43,13 +43,13 @@ static int identity_of(const kmeans_job *j, char **text)
     const kmeans_options *o = j->o;
     size_t n_start = o->start ? (size_t)(o->size * j->data->d) * sizeof *o->start : 0;
     return mem_format(text,
-                      "tessera k-means 1: size %lld x %lld, seed %lld, iterations %lld, tolerance %a, seed vectors "
-                      "%lld, held out %a, start "
-                      "%016llx, metric %s, vectors %lld (%016llx)",
-                      (long long)o->size, (long long)j->data->d, (long long)o->seed, (long long)o->max_iterations,
-                      o->tolerance, (long long)o->seed_vectors, o->held_out,
-                      (unsigned long long)(n_start ? hash64(o->start, n_start, 0) : 0), kmeans_metric_names[o->metric],
-                      (long long)j->data->n_global, (unsigned long long)j->fingerprint);
+                      "tessera k-means 2: size %lld x %lld, metric %s, seed %lld, iterations %lld, tolerance %a, "
+                      "%lld seedings, seed vectors %lld, held out %a, start %016llx, vectors %lld (%016llx)",
+                      (long long)o->size, (long long)j->data->d, kmeans_metric_names[o->metric], (long long)o->seed,
+                      (long long)o->max_iterations, o->tolerance, (long long)kmeans_seedings(o),
+                      (long long)o->seed_vectors, o->held_out,
+                      (unsigned long long)(n_start ? hash64(o->start, n_start, 0) : 0), (long long)j->data->n_global,
+                      (unsigned long long)j->fingerprint);
 }
 
 static int add_part(file_writer *w, const void *bytes, size_t n, uint64_t *hash)
@@ -70,7 +70,7 @@ int kmeans_state_save(const kmeans_job *j, const char *folder, const kmeans_stat
     char *path = NULL, *identity = NULL;
     file_writer *w = NULL;
     uint64_t hash = 0, n_text;
-    int64_t numbers[NUMBERS] = {s->n_seeds, s->iteration, s->filled};
+    int64_t numbers[NUMBERS] = {s->seeding, s->n_seeds, s->iteration};
     size_t n_matrix = (size_t)(j->o->size * j->data->d) * sizeof(float);
     TRY(file_make_folder(folder));
     TRY(file_join(&path, folder, file_name));
@@ -80,6 +80,7 @@ int kmeans_state_save(const kmeans_job *j, const char *folder, const kmeans_stat
     TRY(add_part(w, &n_text, sizeof n_text, &hash));
     TRY(add_part(w, identity, n_text, &hash));
     TRY(add_part(w, numbers, sizeof numbers, &hash));
+    TRY(add_part(w, &s->best, sizeof s->best, &hash));
     TRY(add_check(w, &hash));
     TRY(add_part(w, s->current, n_matrix, &hash));
     TRY(add_part(w, s->previous, n_matrix, &hash));
@@ -134,12 +135,13 @@ static int parse_numbers(const kmeans_job *j, reader *r, kmeans_state *s)
     TRY(mem_alloc((void **)&found, (size_t)n_text + 1, 1));
     TRY(take(r, found, (size_t)n_text));
     TRY(take(r, numbers, sizeof numbers));
+    TRY(take(r, &s->best, sizeof s->best));
     TRY(take_check(r));
     if (strcmp(found, identity) != 0)
         FAIL(ERR_MISMATCH, "the checkpoint belongs to another training (%s), not to this one (%s)", found, identity);
-    s->n_seeds = numbers[0];
-    s->iteration = numbers[1];
-    s->filled = numbers[2];
+    s->seeding = numbers[0];
+    s->n_seeds = numbers[1];
+    s->iteration = numbers[2];
 done:
     mem_free(&identity);
     mem_free(&found);
@@ -154,7 +156,7 @@ static int parse(const kmeans_job *j, const char *bytes, size_t n, kmeans_state 
     TRY(parse_numbers(j, &r, s));
     TRY(take(&r, s->current, n_matrix));
     TRY(take(&r, s->previous, n_matrix));
-    if (r.left != ((size_t)s->iteration + 1) * sizeof *s->history)
+    if (r.left != (size_t)s->iteration * sizeof *s->history + sizeof(uint64_t))
         FAIL(ERR_CORRUPT, "the checkpoint of k-means has a wrong length");
     TRY(MEM_GROW(s->history, &s->history_capacity, (size_t)s->iteration));
     TRY(take(&r, s->history, (size_t)s->iteration * sizeof *s->history));

@@ -138,15 +138,13 @@ done:
     return rc;
 }
 
-/* Repeats together, then the spread about the mean. Collective. */
-static int spread_out(kmeans_job *j)
+int kmeans_spread(kmeans_job *j, int mine)
 {
     int rc = OK;
-    kmeans_vectors *v = &j->vectors;
+    const kmeans_vectors *v = &j->vectors;
     int64_t sums[KMEANS_LIMBS + 1] = {0};
     __int128 spread = 0;
-    int mine = kmeans_vectors_collapse(v);
-    for (int64_t i = 0; i < v->n && mine == OK; i++) {
+    for (int64_t i = 0; mine == OK && i < v->n; i++) {
         const void *row;
         mine = kmeans_vectors_row(v, i, &row);
         if (mine != OK) break;
@@ -170,7 +168,7 @@ int kmeans_survey(kmeans_job *j)
         j->rows.held_out = 0;
         TRY(sum_vectors(j));
     }
-    TRY(spread_out(j));
+    TRY(kmeans_spread(j, kmeans_vectors_collapse(&j->vectors)));
 done:
     return rc;
 }

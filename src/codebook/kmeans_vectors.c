@@ -24,8 +24,9 @@ int kmeans_vectors_note(kmeans_vectors *v)
     const kmeans_rows *r = v->rows;
     TRY(MEM_GROW(v->numbers, &v->capacity, (size_t)(v->n + r->n_train)));
     TRY(MEM_GROW(v->held_out, &v->held_out_capacity, (size_t)(v->n_held_out + r->n_held_out)));
-    for (int64_t i = 0; i < r->n_train; i++) v->numbers[v->n + i] = r->numbers[i];
-    for (int64_t i = 0; i < r->n_held_out; i++) v->held_out[v->n_held_out + i] = r->numbers[r->n_train + i];
+    if (r->n_train) memcpy(v->numbers + v->n, r->numbers, (size_t)r->n_train * sizeof *r->numbers);
+    if (r->n_held_out)
+        memcpy(v->held_out + v->n_held_out, r->numbers + r->n_train, (size_t)r->n_held_out * sizeof *r->numbers);
     v->n += r->n_train;
     v->n_held_out += r->n_held_out;
 done:

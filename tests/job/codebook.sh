@@ -149,6 +149,7 @@ def near(a, b):
     assert abs(float(a) - b) <= 1e-8 * abs(b), (a, b)
 with h5py.File(sys.argv[1]) as f:
     a, counts, history = dict(f.attrs), f["counts"][:], f["history"][:]
+    changed, filled = f["history_changed"][:], f["history_filled"][:]
     k, d = f["centroids"].shape
 plain = lambda v: v.decode() if isinstance(v, bytes) else str(v)
 assert value("K") == [str(k)] and value("D") == [str(d)] and value("name") == ["audio"]
@@ -164,14 +165,16 @@ near(value("imbalance", "factor")[0], k * (p @ p))
 assert value("metric") == ["l2"]
 assert value("codes", "used") == [str(a["codes_used"]), "of", str(k)]
 assert value("iterations") == [str(a["iterations"])] and value("stop") == [plain(a["stop"])]
+assert " ".join(value("start")) == plain(a["start"]) == "greedy k-means++, 1 seeding, 8 vectors per code"
 table = lines[lines.index(["min", "median", "max", "dead", "codes"]) + 1]
 assert [float(v) for v in table] == [counts.min(), np.median(counts), counts.max(), (counts == 0).sum()], table
-rows = lines[lines.index(["iteration", "sum", "per", "vector"]) + 1:]
-assert len(rows) == len(history) > 0
+rows = lines[lines.index(["iteration", "sum", "per", "vector", "changed", "%", "filled"]) + 1:]
+assert len(rows) == len(history) == len(changed) == len(filled) > 0 and changed[0] == 1
 for i, (row, h) in enumerate(zip(rows, history)):
     assert row[0] == str(i + 1)
     near(row[1], h)
     near(row[2], h / a["n_train"])
+    assert row[3:] == [f"{100 * changed[i]:.4f}", str(filled[i])]
 PY
 
 step "what is no codebook"

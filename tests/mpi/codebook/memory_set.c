@@ -195,6 +195,7 @@ void memory_lloyd(par *p, const memory_set *m, const kmeans_options *o, float *c
 {
     lloyd l = {.o = o, .d = m->from.d, .k = o->size, .counts = counts};
     take_vectors(p, &l, m);
+    for (int64_t j = 0; j < l.k && o->metric != KMEANS_L2; j++) unit_length(c + j * l.d, l.d, c + j * l.d);
     for (int64_t t = 0;; t++) {
         *inertia = assign(&l, c);
         if (t == o->max_iterations) break;

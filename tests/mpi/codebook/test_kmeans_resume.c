@@ -1,5 +1,5 @@
 /* k-means that is stopped, fails or is started again, with other numbers of ranks: the same bits as without. */
-#include "training_set.h"
+#include "stage.h"
 
 #include "base/fault.h"
 #include "base/file.h"
@@ -141,6 +141,47 @@ static void fills_are_remembered(par *all, const char *folder)
     training_clear(&want);
 }
 
+static const kmeans_options several = {
+    .size = 12, .seed = 3, .max_iterations = 4, .tolerance = 1e-3, .seed_vectors = 30, .seedings = 3, .held_out = 0.02};
+
+static void seedings_go_on(par *all, const char *folder, const codebook *want)
+{
+    CHECK(all, run_to_the_end(all, folder, &set, &several, anywhere, want) > 9);
+}
+
+/* What the checkpoint says. */
+static void read_state(par *p, const char *folder, kmeans_state *s)
+{
+    stage stage;
+    stage_open(&stage, p, &set, &several);
+    CHECK(p, kmeans_state_create(s, several.size, set.d) == OK);
+    CHECK(p, kmeans_state_load(&stage.job, folder, s) == OK);
+    stage_close(&stage);
+}
+
+/* Rank 0 alone is stopped while it draws the second seeds, all ranks go on. */
+static void the_second_seeding_is_kept(par *all, const char *folder, const codebook *want)
+{
+    par self = training_alone(all);
+    int found = 0;
+    codebook c;
+    stopper never = {0};
+    for (int64_t calls = 10; all->rank == 0 && !found; calls++) {
+        kmeans_state s;
+        stopper at = {.calls = calls};
+        CHECK(all, file_remove_tree(folder) == OK && file_make_folder(folder) == OK);
+        CHECK(all, run(&self, folder, &set, &several, &at, &c) == ERR_STOPPED);
+        read_state(&self, folder, &s);
+        found = s.seeding == 1 && s.n_seeds == 5;
+        CHECK(all, !found || s.best > 0);
+        kmeans_state_free(&s);
+    }
+    par_barrier(all);
+    CHECK(all, run(all, folder, &set, &several, &never, &c) == OK);
+    CHECK(all, training_same(&c, want));
+    training_clear(&c);
+}
+
 static int failures_left;
 
 static int fail_some_commits(const char *name)
@@ -195,6 +236,9 @@ static void foreign_and_damaged_checkpoints_are_refused(par *all, const char *fo
     o.seed = 4;
     CHECK(all, run(all, folder, &set, &o, &s, &c) == ERR_MISMATCH);
     o = usual;
+    o.seedings = 2;
+    CHECK(all, run(all, folder, &set, &o, &s, &c) == ERR_MISMATCH);
+    o = usual;
     o.metric = KMEANS_INNER; /* the same sums */
     CHECK(all, run(all, folder, &set, &o, &s, &c) == ERR_MISMATCH);
     other.kind = TRAINING_WIDE;
@@ -221,13 +265,19 @@ int main(int argc, char **argv)
 {
     par all;
     char folder[64];
-    codebook want;
+    codebook want, best;
     par_start(&all, &argc, &argv);
     par self = training_alone(&all);
     fresh_folder(&all, folder, 1);
     CHECK(&all, training_fit(&self, folder, &set, &usual, &want) == OK);
     CHECK(&all, want.n_history > 8 && strcmp(want.quality.stop, "converged") == 0);
     stops_anywhere_change_nothing(&all, folder, &want);
+    fresh_folder(&all, folder, 0);
+    CHECK(&all, training_fit(&self, folder, &set, &several, &best) == OK);
+    seedings_go_on(&all, folder, &best);
+    fresh_folder(&all, folder, 0);
+    the_second_seeding_is_kept(&all, folder, &best);
+    training_clear(&best);
     fresh_folder(&all, folder, 0);
     changes_are_counted_across_stops(&all, folder);
     fresh_folder(&all, folder, 0);

@@ -139,6 +139,8 @@ void training_clear(codebook *c)
     mem_free(&c->centroids);
     mem_free(&c->counts);
     mem_free(&c->history);
+    mem_free(&c->changed);
+    mem_free(&c->filled);
     *c = (codebook){0};
 }
 
@@ -148,5 +150,7 @@ int training_same(const codebook *a, const codebook *b)
            memcmp(a->centroids, b->centroids, (size_t)(a->k * a->d) * sizeof *a->centroids) == 0 &&
            memcmp(a->counts, b->counts, (size_t)a->k * sizeof *a->counts) == 0 &&
            memcmp(a->history, b->history, (size_t)a->n_history * sizeof *a->history) == 0 &&
+           memcmp(a->changed, b->changed, (size_t)a->n_history * sizeof *a->changed) == 0 &&
+           memcmp(a->filled, b->filled, (size_t)a->n_history * sizeof *a->filled) == 0 &&
            memcmp(&a->quality, &b->quality, sizeof a->quality) == 0;
 }

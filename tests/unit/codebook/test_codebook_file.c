@@ -29,7 +29,7 @@ static char h5_path[64], npy_path[64];
 static void fill(codebook *c)
 {
     *c = (codebook){.layer = 9, .k = K, .d = D, .n_history = 2, .seed = 7};
-    c->quality = (codebook_quality){100, 3, 12.5, 0.5, 99.25, 4.5, 4, 2, "converged"};
+    c->quality = (codebook_quality){100, 3, 12.5, 0.5, 99.25, 4.5, 4, 2, "converged", "given"};
     assert_int_equal(mem_string(&c->name, "audio"), OK);
     assert_int_equal(mem_string(&c->feature, "mfcc: {n: 13}"), OK);
     assert_int_equal(mem_string(&c->encoder, "mfcc"), OK);
@@ -38,8 +38,13 @@ static void fill(codebook *c)
     assert_int_equal(MEM_ALLOC(c->history, 2), OK);
     for (int i = 0; i < K * D; i++) c->centroids[i] = (float)i / 7 - 1;
     for (int j = 0; j < K; j++) c->counts[j] = 20 + j;
+    assert_int_equal(MEM_ALLOC(c->changed, 2), OK);
+    assert_int_equal(MEM_ALLOC(c->filled, 2), OK);
     c->history[0] = 30;
     c->history[1] = 15.25;
+    c->changed[0] = 1;
+    c->changed[1] = 0.125;
+    c->filled[0] = 3;
 }
 
 static void saved_codebooks_come_back(void **state)
@@ -67,6 +72,8 @@ static void saved_codebooks_come_back(void **state)
     assert_memory_equal(d.centroids, c.centroids, K * D * sizeof *c.centroids);
     assert_memory_equal(d.counts, c.counts, K * sizeof *c.counts);
     assert_memory_equal(d.history, c.history, 2 * sizeof *c.history);
+    assert_memory_equal(d.changed, c.changed, 2 * sizeof *c.changed);
+    assert_memory_equal(d.filled, c.filled, 2 * sizeof *c.filled);
     assert_memory_equal(&d.quality, &c.quality, sizeof c.quality);
     codebook_free(&d);
     assert_int_equal(codebook_load(npy_path, &d), OK);
@@ -75,6 +82,23 @@ static void saved_codebooks_come_back(void **state)
     assert_memory_equal(d.centroids, c.centroids, K * D * sizeof *c.centroids);
     codebook_free(&d);
     codebook_free(&c);
+    codebook_free(&c);
+}
+
+/* What was not recorded when they were written. */
+static void older_codebooks_come_back(void **state)
+{
+    (void)state;
+    codebook c, d;
+    fill(&c);
+    mem_free(&c.changed);
+    mem_free(&c.filled);
+    c.quality.start[0] = 0;
+    assert_int_equal(codebook_save(&c, folder), OK);
+    assert_int_equal(codebook_load(h5_path, &d), OK);
+    assert_true(d.n_history == 2 && d.history[1] == 15.25 && !d.changed && !d.filled);
+    assert_string_equal(d.quality.start, "");
+    codebook_free(&d);
     codebook_free(&c);
 }
 
@@ -258,10 +282,15 @@ int main(void)
     snprintf(h5_path, sizeof h5_path, "%s/audio.h5", folder);
     snprintf(npy_path, sizeof npy_path, "%s/audio.npy", folder);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(saved_codebooks_come_back), cmocka_unit_test(the_hash_covers_what_identifies_a_codebook),
-        cmocka_unit_test(the_metric_is_kept),        cmocka_unit_test(the_spread_follows_from_the_counts),
-        cmocka_unit_test(foreign_matrices_are_read), cmocka_unit_test(halves_are_read),
-        cmocka_unit_test(damage_is_found),           cmocka_unit_test(files_that_are_no_codebook_are_refused),
+        cmocka_unit_test(saved_codebooks_come_back),
+        cmocka_unit_test(older_codebooks_come_back),
+        cmocka_unit_test(the_hash_covers_what_identifies_a_codebook),
+        cmocka_unit_test(the_metric_is_kept),
+        cmocka_unit_test(the_spread_follows_from_the_counts),
+        cmocka_unit_test(foreign_matrices_are_read),
+        cmocka_unit_test(halves_are_read),
+        cmocka_unit_test(damage_is_found),
+        cmocka_unit_test(files_that_are_no_codebook_are_refused),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     return file_remove_tree(folder) != OK || failed;
