@@ -78,26 +78,29 @@ int memory_fit(par *p, memory_set *m, const kmeans_options *o, codebook *out)
     return kmeans_fit(p, &data, o, NULL, NULL, NULL, NULL, out);
 }
 
+/* Rank 0's bytes on every rank. */
+static void *share(par *all, void *of_rank_0, size_t bytes)
+{
+    void *mine = of_rank_0;
+    if (all->rank != 0) CHECK(all, mem_alloc(&mine, bytes, 1) == OK);
+    par_broadcast(all, mine, bytes);
+    return mine;
+}
+
 void memory_fit_alone(par *all, memory_set *m, const kmeans_options *o, codebook *out)
 {
     par self = training_alone(all);
     size_t k = (size_t)o->size, d = (size_t)m->from.d;
     *out = (codebook){0};
     if (all->rank == 0) CHECK(all, memory_fit(&self, m, o, out) == OK);
-    float *centroids = out->centroids;
-    int64_t *counts = out->counts;
-    double *history = out->history;
+    codebook alone = *out;
     par_broadcast(all, out, sizeof *out);
-    if (all->rank != 0) {
-        CHECK(all, MEM_ALLOC(centroids, k * d) == OK && MEM_ALLOC(counts, k) == OK);
-        CHECK(all, MEM_ALLOC(history, (size_t)out->n_history) == OK);
-    }
-    par_broadcast(all, centroids, k * d * sizeof *centroids);
-    par_broadcast(all, counts, k * sizeof *counts);
-    par_broadcast(all, history, (size_t)out->n_history * sizeof *history);
-    out->centroids = centroids;
-    out->counts = counts;
-    out->history = history;
+    size_t n = (size_t)out->n_history;
+    out->centroids = share(all, alone.centroids, k * d * sizeof *out->centroids);
+    out->counts = share(all, alone.counts, k * sizeof *out->counts);
+    out->history = share(all, alone.history, n * sizeof *out->history);
+    out->changed = share(all, alone.changed, n * sizeof *out->changed);
+    out->filled = share(all, alone.filled, n * sizeof *out->filled);
 }
 
 int64_t memory_nearest(const float *x, const float *centroids, int64_t k, int64_t d, double *squared)
