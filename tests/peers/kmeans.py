@@ -98,24 +98,25 @@ def compare(a, data, folder):
     order = np.random.default_rng(1).permutation(len(x))[:a.codes]
     np.save(folder / "x.npy", np.ascontiguousarray(x))
     np.save(folder / "start.npy", np.ascontiguousarray(x[order]).astype(np.float32))
-    seconds = {"tessera": [], "clustering": [], "superkmeans": []}
+    seconds = {kind: [] for kind in ("tessera", *a.rivals)}
     peaks = []
     for _ in range(a.rounds):
         ours = run_tessera(a, folder)
         seconds["tessera"].append(ours["seconds"])
         peaks.append(ours["peak_gflops"])
-        for kind in ("clustering", "superkmeans"):
+        for kind in a.rivals:
             seconds[kind].append(run_rival(a, folder, kind))
     median = {k: statistics.median(v) for k, v in seconds.items()}
     print(f"{data}: {x.shape[0]} x {x.shape[1]} {x.dtype}, {a.codes} codes, {a.iterations} iterations; "
           f"{a.rounds} rounds, peak {statistics.median(peaks):.0f} GFLOP/s; "
           f"BLAS kernels of faiss: {a.blas_core or 'as detected'}")
-    for kind in ("tessera", "clustering", "superkmeans"):
+    for kind in seconds:
         inertia = ours["inertia"] if kind == "tessera" else true_inertia(x, np.load(folder / f"{kind}.npy"))
         print(f"  {kind:12s} {median[kind]:9.3f} s  {median[kind] / median['tessera']:6.2f} x   inertia {inertia:.8g} "
               f"({inertia / ours['inertia'] - 1:+.1e})")
-    print(f"  rows assigned otherwise, for the centroids of faiss: {100 * differing_labels(a, folder):.4f} %",
-          flush=True)
+    if "clustering" in a.rivals:
+        print(f"  rows assigned otherwise, for the centroids of faiss: {100 * differing_labels(a, folder):.4f} %")
+    sys.stdout.flush()
 
 
 def main():
@@ -125,6 +126,7 @@ def main():
     p.add_argument("--codes", type=int, default=1000)
     p.add_argument("--iterations", type=int, default=15)
     p.add_argument("--rounds", type=int, default=3)
+    p.add_argument("--rivals", nargs="*", default=["clustering", "superkmeans"], choices=["clustering", "superkmeans"])
     p.add_argument("--blas-core", default="SkylakeX" if "avx512f" in open("/proc/cpuinfo").read() else "",
                    help="OPENBLAS_CORETYPE for faiss, whose own detection may pick slow kernels; '' leaves it alone")
     p.add_argument("--rival", choices=["clustering", "superkmeans"], help=argparse.SUPPRESS)
