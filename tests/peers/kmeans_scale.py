@@ -26,7 +26,7 @@ MEMORY_RATE = 10e9
 
 
 def run(a, data, start, ranks):
-    """Seconds per iteration; one rank on every core at the same time, each with all rows, or `ranks` that share them."""
+    """Seconds per iteration: one rank on every core at the same time, each with all rows; or `ranks` share them."""
     bench = [a.tessera, "bench", "kmeans", "--data", data, "--start", start, "--iters", str(a.iterations), "--json"]
     if ranks > 1:
         commands = [["mpirun", "--oversubscribe", "--allow-run-as-root", "-n", str(ranks)] + bench]
@@ -83,7 +83,8 @@ def main():
     per_vector = (one - little) / (n - few)
     fixed = max(little - few * per_vector, 0)
     work, rest, _, _ = iteration(a, d, n, 2, per_vector, fixed)
-    print(f"measured on {n} x {d}, {a.codes} codes, per iteration, all cores busy: {per_vector * 1e6:.2f} us a vector and rank, "
+    print(f"measured on {n} x {d}, {a.codes} codes, per iteration, all cores busy: "
+          f"{per_vector * 1e6:.2f} us a vector and rank, "
           f"{fixed * 1e3:.1f} ms besides")
     print(f"two ranks: {two * 1e3:.1f} ms, predicted {1e3 * (work + rest):.1f} ms ({(work + rest) / two - 1:+.0%})")
     total, words = int(a.vectors), (d + 63) // 64 * 64
@@ -94,8 +95,9 @@ def main():
         work, rest, nodes, _ = iteration(a, d, total, ranks, per_vector, fixed)
         mine = total / nodes
         groups = math.ceil(a.codes / 48)
-        print(f"  {ranks:5d} {nodes:5d}  {mine * d * 2 / 1e9:11.2f} GB  {mine * (words + 36 + 2 * groups) / 1e9:14.2f} GB"
-              f"  {work + rest:16.3f}  {rest / (work + rest):20.1%}")
+        held = mine * (words + 36 + 2 * groups)
+        print(f"  {ranks:5d} {nodes:5d}  {mine * d * 2 / 1e9:11.2f} GB  {held / 1e9:14.2f} GB  {work + rest:16.3f}  "
+              f"{rest / (work + rest):20.1%}")
         ranks *= 4
 
 
