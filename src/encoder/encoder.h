@@ -54,11 +54,15 @@ int64_t encoder_layers(const encoder *e);        /* of the model, loaded or not 
 int64_t encoder_width(const encoder *e, int64_t output); /* of this output's vectors; of codes: G */
 int64_t encoder_codes(const encoder *e);         /* G V of the product quantizer; 0: it has none */
 
-/* Sound: frames of n samples (16 kHz; 0: too short); samples of n frames; samples between frames; and samples that have
- * a part in a frame without attention (its receptive field). */
+/* Sound: frames of n samples (16 kHz; 0: too short); the samples that n frames are computed from; and samples from one
+ * frame to the next. */
 int64_t encoder_frames(const encoder *e, int64_t n_samples);
 int64_t encoder_samples(const encoder *e, int64_t n_frames);
 int64_t encoder_hop(const encoder *e);
+
+/* Floating-point operations of the matrix products for one clip of n samples, or one picture of n patches: two for each
+ * multiply-add. */
+double encoder_operations(const encoder *e, int64_t n);
 
 /* Pictures: what preprocessor_config.json and config.json say. */
 typedef struct encoder_picture {

@@ -7,6 +7,7 @@
 #include "encoder/encoder.h"
 #include "encoder/model_config.h"
 #include "encoder/parameters.h"
+#include "tensor/channel_norm.h"
 
 enum { SPEECH_MAX_CONVS = 16 };
 
@@ -43,7 +44,7 @@ void speech_convs_free(speech_convs *c);
 typedef struct speech_convs_room {
     int half;
     float *wave, *piece; /* piece: a convolution before its norm */
-    channel_norm *stats; /* of the group norm */
+    channel_norm stats; /* of the group norm */
     rows rows[SPEECH_MAX_CONVS];
 } speech_convs_room;
 int speech_convs_room_create(speech_convs_room *r, arena *memory, int half, const speech_settings *s, int64_t n_samples);

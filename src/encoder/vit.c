@@ -144,6 +144,13 @@ static int64_t width(const encoder *e, int64_t output)
     return output == ENCODER_CODES || output > m->layers ? 0 : m->block.width;
 }
 
+static double operations(const encoder *e, int64_t n)
+{
+    const vit *m = e->model;
+    double patch = 2 * (double)n * (double)(m->channels * m->patch * m->patch * m->block.width);
+    return patch + (double)e->deepest * block_operations(&m->block, n + 1);
+}
+
 /* n_units patches, and a class token for each of n_items pictures. */
 static int make_room(const encoder *e, encoder_room *r, arena *memory)
 {
@@ -247,5 +254,6 @@ const encoder_kind vit_kind = {.name = "vit",
                                .load = load,
                                .free_model = free_model,
                                .width = width,
+                               .operations = operations,
                                .make_room = make_room,
                                .free_room = free_room};

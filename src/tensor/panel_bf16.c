@@ -127,7 +127,7 @@ int64_t panel_bf16_depth(const panel_bf16 *p) { return p->k; }
 void panel_bf16_layer(const panel_bf16 *p, const uint16_t *a, int64_t a_stride, int64_t m, const panel_finish *finish,
                       float *out, int64_t out_stride)
 {
-    int64_t step = panel_rows_at_once(p->words);
+    int64_t step = panel_rows_at_once(p->k < a_stride ? p->words : (a_stride + 1) / 2);
     for (int64_t i = 0; i < m; i += step)
         for (int64_t j = 0; j < p->n; j += PANEL_COLUMNS) {
             panel_finish part;

@@ -100,9 +100,11 @@ static void compare(const model *m, const char *input, const char *stage, int64_
     const golden_tensor *t = tensor(m, input, stage, index);
     size_t count;
     if (!t) return;
-    if ((int64_t)t->n != n * width)
+    int is_conv = strcmp(stage, "conv") == 0; /* rows that no frame needs are not computed */
+    if (is_conv ? (int64_t)t->n < n * width || (int64_t)t->n > (n + 8) * width : (int64_t)t->n != n * width)
         fail_msg("%s %s/%s.%lld: %lld x %lld", m->folder, input, stage, (long long)index, (long long)n, (long long)width);
     const float *want = golden_f32(m->g, t->name, &count);
+    count = (size_t)(n * width);
     double off = golden_max_difference(x, want, count) / golden_rms(want, count);
     if (getenv("TESSERA_VERBOSE")) printf("%s %s: %.2g\n", m->folder, t->name, off);
     if (!(off <= limit)) fail_msg("%s %s: off by %g of its RMS", m->folder, t->name, off);
