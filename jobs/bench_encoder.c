@@ -1,8 +1,8 @@
-/* An encoder over synthetic input, in fp32 and bf16: one clip of 10 s; 111 clips from 0.4 to 5 s with a median of 1.1 s,
- * one at a time and in batches of up to 30 s; or 16 pictures. The deepest layer is BENCH's choice: --iters LAYER (9 for
- * speech, last for pictures). Beside the speed stand the share of the multiply-add peak of the same minute (of bf16:
- * twice that of fp32) and the share of vectors whose nearest of 500 codes (vectors of the input itself) is that of
- * fp32. */
+/* An encoder over synthetic input, in fp32 and bf16: one clip of 10 s; 111 clips from 0.4 to 5 s with a median of 1.1
+ * s, one at a time and in batches of up to 30 s; or 16 pictures. The deepest layer is BENCH's choice: --iters LAYER (9
+ * for speech, last for pictures). Beside the speed stand the share of the multiply-add peak of the same minute (of
+ * bf16: twice that of fp32) and the share of vectors whose nearest of 500 codes (vectors of the input itself) is that
+ * of fp32. */
 #include "jobs/bench.h"
 
 #include "base/memory.h"
@@ -161,8 +161,7 @@ static int compare_codes(const bench_model *whole, const bench_model *half, int6
     TRY(MEM_ALLOC(books, (size_t)(k * d)));
     TRY(MEM_ALLOC(a, (size_t)vectors));
     TRY(MEM_ALLOC(b, (size_t)vectors));
-    for (int64_t c = 0; c < k; c++)
-        memcpy(books + c * d, whole->out + c * vectors / k * d, (size_t)d * sizeof *books);
+    for (int64_t c = 0; c < k; c++) memcpy(books + c * d, whole->out + c * vectors / k * d, (size_t)d * sizeof *books);
     TRY(assigner_create(&to, books, k, d));
     TRY(assigner_run(to, whole->out, vectors, a, NULL));
     TRY(assigner_run(to, half->out, vectors, b, NULL));
@@ -208,12 +207,11 @@ static int run_work(const job *j, bench_model models[2], const work *w, json_t *
         qsort(share[p], ROUNDS, sizeof **share, by_value);
         double median = seconds[p][ROUNDS / 2], rate = (speech ? units / RATE_HZ : (double)w->n) / median;
         if (j->json)
-            json_array_append_new(results, json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:f}", "model",
-                                                     encoder_name(models[p].e), "input", w->name, "precision",
-                                                     encoder_precision_names[p], "seconds", median, "rate", rate,
-                                                     "gflops", 1e-9 * operations / median, "peak_gflops",
-                                                     peaks[ROUNDS / 2], "of_peak", share[p][ROUNDS / 2],
-                                                     "same_codes", p ? same : 1.0));
+            json_array_append_new(
+                results, json_pack("{s:s, s:s, s:s, s:f, s:f, s:f, s:f, s:f, s:f}", "model", encoder_name(models[p].e),
+                                   "input", w->name, "precision", encoder_precision_names[p], "seconds", median, "rate",
+                                   rate, "gflops", 1e-9 * operations / median, "peak_gflops", peaks[ROUNDS / 2],
+                                   "of_peak", share[p][ROUNDS / 2], "same_codes", p ? same : 1.0));
         else
             printf("%-9s %-24s %-5s %9.4f %8.2f %-13s %8.1f %7.1f %8.1f %% %9.2f %%\n", encoder_name(models[p].e),
                    w->name, encoder_precision_names[p], median, rate, speech ? "x real time" : "pictures/s",

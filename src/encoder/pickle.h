@@ -10,11 +10,11 @@ typedef struct pickle_tensor {
     char *name;    /* keys of nested dictionaries joined by "." */
     char *storage; /* key of the storage */
     weight_type type;
-    const char *type_name;       /* as in safetensors files */
-    size_t element_size;         /* bytes */
-    int64_t n_storage;           /* elements of the storage */
-    int64_t offset;              /* of the first element in the storage, elements */
-    int n_dims;                  /* at most WEIGHT_MAX_DIMS */
+    const char *type_name;                                    /* as in safetensors files */
+    size_t element_size;                                      /* bytes */
+    int64_t n_storage;                                        /* elements of the storage */
+    int64_t offset;                                           /* of the first element in the storage, elements */
+    int n_dims;                                               /* at most WEIGHT_MAX_DIMS */
     int64_t shape[WEIGHT_MAX_DIMS], strides[WEIGHT_MAX_DIMS]; /* >= 0; all elements lie within the storage */
 } pickle_tensor;
 

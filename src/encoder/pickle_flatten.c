@@ -29,8 +29,7 @@ static int check_extent(const pickle_tensor *t, const char *path)
     for (int i = 0; i < t->n_dims; i++) {
         if (t->strides[i] < 0) FAIL(ERR_CONFIG, "%s: tensor %s: a stride is negative", path, t->name);
         if (n == 0) continue;
-        if (__builtin_mul_overflow(t->shape[i] - 1, t->strides[i], &step) ||
-            __builtin_add_overflow(last, step, &last))
+        if (__builtin_mul_overflow(t->shape[i] - 1, t->strides[i], &step) || __builtin_add_overflow(last, step, &last))
             FAIL(ERR_CONFIG, "%s: tensor %s: the strides are too large", path, t->name);
     }
     if (t->offset < 0 || t->offset > t->n_storage || (n && last >= t->n_storage))
@@ -64,8 +63,7 @@ static int add_tensor(walk *w, const pickle_view *v)
 {
     int rc = OK;
     pickle_list *out = w->out;
-    if (out->n == PICKLE_TENSORS_LIMIT)
-        FAIL(ERR_CONFIG, "%s: more than %d tensors", w->m->path, PICKLE_TENSORS_LIMIT);
+    if (out->n == PICKLE_TENSORS_LIMIT) FAIL(ERR_CONFIG, "%s: more than %d tensors", w->m->path, PICKLE_TENSORS_LIMIT);
     TRY(MEM_GROW(out->tensors, &out->capacity, out->n + 1));
     pickle_tensor *t = &out->tensors[out->n];
     *t = (pickle_tensor){0};

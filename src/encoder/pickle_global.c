@@ -64,8 +64,7 @@ static int new_view(pickle_machine *m, pickle_value arguments, pickle_value *out
 {
     int rc = OK;
     if (!is_view(m, arguments)) FAIL(ERR_CONFIG, "%s: damaged data.pkl: not the parts of a tensor", m->path);
-    if (m->n_views == PICKLE_TENSORS_LIMIT)
-        FAIL(ERR_CONFIG, "%s: more than %d tensors", m->path, PICKLE_TENSORS_LIMIT);
+    if (m->n_views == PICKLE_TENSORS_LIMIT) FAIL(ERR_CONFIG, "%s: more than %d tensors", m->path, PICKLE_TENSORS_LIMIT);
     TRY(MEM_GROW(m->views, &m->views_capacity, m->n_views + 1));
     const pickle_value *a = m->items + arguments.index;
     m->views[m->n_views] = (pickle_view){a[0].index, a[1].number, a[2], a[3]};

@@ -1,5 +1,5 @@
-/* What each opcode of a pickle stream does to the machine. Those of protocols 2 to 4 that a dictionary of tensors needs;
- * sets, byte arrays, and all that makes objects of classes are left out. */
+/* What each opcode of a pickle stream does to the machine. Those of protocols 2 to 4 that a dictionary of tensors
+ * needs; sets, byte arrays, and all that makes objects of classes are left out. */
 #include "base/status.h"
 #include "encoder/pickle_parts.h"
 
@@ -222,7 +222,7 @@ done:
 static int run_literal(pickle_machine *m, int code)
 {
     switch (code) {
-    case 'N': /* None */
+    case 'N':  /* None */
     case 0x88: /* True */
     case 0x89: /* False */ return code == 'N' ? pickle_push_plain(m) : pickle_push_unsigned(m, 0);
     case 'K': return pickle_push_unsigned(m, 1);
@@ -293,7 +293,8 @@ int pickle_step(pickle_machine *m)
     rc = run_literal(m, (int)code);
     if (rc == NOT_THIS) rc = run_container(m, (int)code);
     if (rc == NOT_THIS) rc = run_other(m, (int)code);
-    if (rc == NOT_THIS) FAIL(ERR_CONFIG, "%s: data.pkl has the opcode 0x%02X: only tensors are read", m->path, (int)code);
+    if (rc == NOT_THIS)
+        FAIL(ERR_CONFIG, "%s: data.pkl has the opcode 0x%02X: only tensors are read", m->path, (int)code);
 done:
     return rc;
 }

@@ -16,13 +16,13 @@ typedef struct stored_type {
 } stored_type;
 
 static const stored_type types[] = {
-    {"F32", WEIGHT_F32, 32},       {"F16", WEIGHT_F16, 16},       {"BF16", WEIGHT_BF16, 16},
-    {"F64", WEIGHT_OTHER, 64},     {"I64", WEIGHT_OTHER, 64},     {"I32", WEIGHT_OTHER, 32},
-    {"I16", WEIGHT_OTHER, 16},     {"I8", WEIGHT_OTHER, 8},       {"U64", WEIGHT_OTHER, 64},
-    {"U32", WEIGHT_OTHER, 32},     {"U16", WEIGHT_OTHER, 16},     {"U8", WEIGHT_OTHER, 8},
-    {"BOOL", WEIGHT_OTHER, 8},     {"C64", WEIGHT_OTHER, 64},     {"F8_E4M3", WEIGHT_OTHER, 8},
-    {"F8_E5M2", WEIGHT_OTHER, 8},  {"F8_E8M0", WEIGHT_OTHER, 8},  {"F6_E2M3", WEIGHT_OTHER, 6},
-    {"F6_E3M2", WEIGHT_OTHER, 6},  {"F4", WEIGHT_OTHER, 4},
+    {"F32", WEIGHT_F32, 32},      {"F16", WEIGHT_F16, 16},      {"BF16", WEIGHT_BF16, 16},
+    {"F64", WEIGHT_OTHER, 64},    {"I64", WEIGHT_OTHER, 64},    {"I32", WEIGHT_OTHER, 32},
+    {"I16", WEIGHT_OTHER, 16},    {"I8", WEIGHT_OTHER, 8},      {"U64", WEIGHT_OTHER, 64},
+    {"U32", WEIGHT_OTHER, 32},    {"U16", WEIGHT_OTHER, 16},    {"U8", WEIGHT_OTHER, 8},
+    {"BOOL", WEIGHT_OTHER, 8},    {"C64", WEIGHT_OTHER, 64},    {"F8_E4M3", WEIGHT_OTHER, 8},
+    {"F8_E5M2", WEIGHT_OTHER, 8}, {"F8_E8M0", WEIGHT_OTHER, 8}, {"F6_E2M3", WEIGHT_OTHER, 6},
+    {"F6_E3M2", WEIGHT_OTHER, 6}, {"F4", WEIGHT_OTHER, 4},
 };
 
 /* Where the values of a tensor lie, counted from the end of the header. */

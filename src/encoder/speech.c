@@ -1,7 +1,7 @@
+#include "encoder/speech.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "encoder/encoder_parts.h"
-#include "encoder/speech.h"
 
 #include <math.h>
 #include <string.h>
@@ -268,15 +268,24 @@ int64_t speech_codes(const void *model)
     return m->s.groups * m->s.entries;
 }
 
-static const char *const ignored[] = {"masked_spec_embed", "lm_head.*", "quantizer.*", "project_q.*", "project_hid.*",
-                                      "classifier.*", "projector.*", "label_embs_concat", "layer_weights",
-                                      "*.num_batches_tracked", NULL};
+static const char *const ignored[] = {"masked_spec_embed",
+                                      "lm_head.*",
+                                      "quantizer.*",
+                                      "project_q.*",
+                                      "project_hid.*",
+                                      "classifier.*",
+                                      "projector.*",
+                                      "label_embs_concat",
+                                      "layer_weights",
+                                      "*.num_batches_tracked",
+                                      NULL};
 static const char *const hubert_prefixes[] = {"hubert.", "", NULL};
 static const char *const wav2vec2_prefixes[] = {"wav2vec2.", "", NULL};
 
 #define SPEECH_KIND                                                                                                    \
     .takes = ENCODER_SPEECH, .model_bytes = sizeof(speech), .room_bytes = sizeof(speech_room), .ignored = ignored,     \
-    .load = load, .free_model = free_model, .width = width, .operations = operations, .make_room = make_room, .free_room = free_room
+    .load = load, .free_model = free_model, .width = width, .operations = operations, .make_room = make_room,          \
+    .free_room = free_room
 
 const encoder_kind hubert_kind = {
     .name = "hubert", .prefixes = hubert_prefixes, .configure = configure_hubert, SPEECH_KIND};

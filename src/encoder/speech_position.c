@@ -45,8 +45,7 @@ static int pack_group(linear *l, const float *w, int64_t width, int64_t kernel)
     TRY(MEM_RESERVE(turned, (size_t)(width * width * kernel)));
     for (int64_t j = 0; j < width; j++)
         for (int64_t c = 0; c < width; c++)
-            for (int64_t k = 0; k < kernel; k++)
-                turned[(j * kernel + k) * width + c] = w[(j * width + c) * kernel + k];
+            for (int64_t k = 0; k < kernel; k++) turned[(j * kernel + k) * width + c] = w[(j * width + c) * kernel + k];
     linear_pack(l, turned);
 done:
     mem_free(&turned);

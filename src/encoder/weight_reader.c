@@ -142,9 +142,9 @@ int weight_reader_take(weight_reader *r, float **out, int n_dims, const int64_t 
 /* Names of gain and direction, as PyTorch before 2.1 and since has them; 0: the weight is whole. */
 static int weight_norm_names(const weight_reader *r, const char *name, char g[NAME_BYTES], char v[NAME_BYTES])
 {
-    static const char *const forms[][2] = {{"%s.weight_g", "%s.weight_v"},
-                                           {"%s.parametrizations.weight.original0",
-                                            "%s.parametrizations.weight.original1"}};
+    static const char *const forms[][2] = {
+        {"%s.weight_g", "%s.weight_v"},
+        {"%s.parametrizations.weight.original0", "%s.parametrizations.weight.original1"}};
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
     for (int i = 0; i < 2; i++) {
@@ -183,7 +183,8 @@ int weight_reader_weight_norm(weight_reader *r, float **out, const int64_t shape
     for (int64_t i = 0; i < rows; i++)
         for (int64_t k = 0; k < taps; k++) scale[k] += (double)(*out)[i * taps + k] * (double)(*out)[i * taps + k];
     for (int64_t k = 0; k < taps; k++) {
-        if (!(scale[k] > 0)) FAIL(ERR_CONFIG, "weights %s: tensor %s is zero at tap %lld", weights_path(r->w), v, (long long)k);
+        if (!(scale[k] > 0))
+            FAIL(ERR_CONFIG, "weights %s: tensor %s is zero at tap %lld", weights_path(r->w), v, (long long)k);
         scale[k] = (double)gain[k] / sqrt(scale[k]);
     }
     for (int64_t i = 0; i < rows; i++)

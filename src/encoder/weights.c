@@ -151,7 +151,8 @@ int weights_open(weights **out, const char *path)
     }
     qsort(w->files, w->n_files, sizeof *w->files, by_name);
     for (size_t i = 0; i < w->n_files; i++)
-        for (size_t t = 0; t < w->files[i].list.n; t++) TRY(weight_list_add(&w->all, &w->files[i].list.tensors[t], path));
+        for (size_t t = 0; t < w->files[i].list.n; t++)
+            TRY(weight_list_add(&w->all, &w->files[i].list.tensors[t], path));
     TRY(weight_list_sort(&w->all, path));
     *out = w;
     w = NULL;

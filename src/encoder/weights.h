@@ -19,5 +19,6 @@ const weight_tensor *weights_find(const weights *w, const char *name);
 /* What messages call them. */
 const char *weights_path(const weights *w);
 
-/* SHA-256 of the file; of several files that of lines "HEX  NAME\n" in the order of their names, as sha256sum prints. */
+/* SHA-256 of the file; of several files that of lines "HEX  NAME\n" in the order of their names, as sha256sum prints.
+ */
 int weights_sha256(const weights *w, char hex[65]);

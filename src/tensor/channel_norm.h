@@ -6,9 +6,9 @@
 
 /* All arrays are the caller's. */
 typedef struct channel_norm {
-    int64_t channels, n; /* n: rows so far */
-    double *sum, *squares; /* (channels), of x - shift */
-    float *shift; /* (channels) the first row: sums about it do not cancel */
+    int64_t channels, n;        /* n: rows so far */
+    double *sum, *squares;      /* (channels), of x - shift */
+    float *shift;               /* (channels) the first row: sums about it do not cancel */
     float *mean, *scale, *bias; /* (channels), once finished */
 } channel_norm;
 

@@ -79,7 +79,8 @@ void panel_bf16_shape(panel_bf16 *p, int64_t n, int64_t k)
 void panel_bf16_pack(panel_bf16 *p, const float *b, int64_t n, int64_t k, int64_t row_stride, int64_t column_stride)
 {
     panel_bf16_shape(p, n, k);
-    memset(p->columns, 0, (size_t)((n + PANEL_COLUMNS - 1) / PANEL_COLUMNS * PANEL_COLUMNS * p->words) * sizeof(uint32_t));
+    memset(p->columns, 0,
+           (size_t)((n + PANEL_COLUMNS - 1) / PANEL_COLUMNS * PANEL_COLUMNS * p->words) * sizeof(uint32_t));
     for (int64_t j = 0; j < n; j++) {
         uint32_t *column = p->columns + j / PANEL_COLUMNS * PANEL_COLUMNS * p->words + j % PANEL_COLUMNS;
         for (int64_t w = 0; w < k; w++)
@@ -92,8 +93,7 @@ void panel_bf16_pack(panel_bf16 *p, const float *b, int64_t n, int64_t k, int64_
 static void pack_word(uint32_t *to, const uint16_t *b, int64_t n, int odd, int64_t row_stride, int64_t column_stride)
 {
     const uint16_t *next = b + column_stride;
-    for (int64_t j = 0; j < n; j++)
-        to[j] = b[j * row_stride] | (odd ? 0 : (uint32_t)next[j * row_stride] << 16);
+    for (int64_t j = 0; j < n; j++) to[j] = b[j * row_stride] | (odd ? 0 : (uint32_t)next[j * row_stride] << 16);
     for (int64_t j = n; j < PANEL_COLUMNS; j++) to[j] = 0;
 }
 
