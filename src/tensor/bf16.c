@@ -1,19 +1,11 @@
 #include "tensor/bf16.h"
 
+#include "tensor/bf16_of.h"
 #include "tensor/isa.h"
 
 #include <string.h>
 
 #define INLINE static inline __attribute__((always_inline))
-
-INLINE uint16_t narrow(float x)
-{
-    uint32_t bits;
-    memcpy(&bits, &x, 4);
-    /* half a unit less one, and one more where the last kept bit is set; a carry goes into the exponent */
-    uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16, quiet = bits >> 16 | 0x40;
-    return (uint16_t)((bits & 0x7fffffff) > 0x7f800000 ? quiet : rounded);
-}
 
 INLINE float widen(uint16_t h)
 {
@@ -23,14 +15,14 @@ INLINE float widen(uint16_t h)
     return x;
 }
 
-uint16_t bf16_from_float(float x) { return narrow(x); }
+uint16_t bf16_from_float(float x) { return bf16_of(x); }
 
 float bf16_to_float(uint16_t h) { return widen(h); }
 
 #define DEFINE_LOOPS(isa, target)                                                                                      \
     target static void from_##isa(const float *x, size_t n, uint16_t *out)                                             \
     {                                                                                                                  \
-        for (size_t i = 0; i < n; i++) out[i] = narrow(x[i]);                                                          \
+        for (size_t i = 0; i < n; i++) out[i] = bf16_of(x[i]);                                                         \
     }                                                                                                                  \
     target static void to_##isa(const uint16_t *h, size_t n, float *out)                                               \
     {                                                                                                                  \

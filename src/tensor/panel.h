@@ -19,11 +19,24 @@ typedef struct panel_finish {
     enum activation activation;
     const float *residual; /* (m, n), rows residual_stride apart, NULL: none; may be the output itself */
     int64_t residual_stride;
+    uint16_t *half; /* NULL, or where the results go as bf16 (bf16.h) instead of into the output: (m, n) */
+    int64_t half_stride;
 } panel_finish;
 
 /* Pack b (n, k), row-major. ERR_MEMORY, ERR_LIMIT. Caller: panel_free. */
 int panel_create(panel **out, const float *b, int64_t n, int64_t k);
 void panel_free(panel **p);
+
+/* The same in memory of the caller (panel_bytes of it, 64-byte aligned, which outlives the panel), for matrices that
+ * others pack or that change: an empty matrix at first. panel_pack packs n rows of b, value w of row j at b[j *
+ * row_stride + w * column_stride]; panel_shape says that there is a packed n x k already. ERR_MEMORY. */
+int panel_create_at(panel **out, void *memory);
+void panel_pack(panel *p, const float *b, int64_t n, int64_t k, int64_t row_stride, int64_t column_stride);
+void panel_shape(panel *p, int64_t n, int64_t k);
+
+/* Bytes of a packed n x k. ERR_LIMIT. */
+int panel_bytes(int64_t n, int64_t k, size_t *bytes);
+
 int64_t panel_rows(const panel *p);  /* n */
 int64_t panel_depth(const panel *p); /* k */
 

@@ -53,13 +53,14 @@ INLINE void tile(const int rows, const int vectors, const panel_task *t, int64_t
         for (int i = 0; i < rows; i++)
 #pragma GCC unroll 3
             for (int v = 0; v < vectors; v++) {
-                float *kept = sums[i] + v * LANES, *out = t->out + (first + i) * t->ldo + v * LANES;
+                float *kept = sums[i] + v * LANES;
                 __m512 s = sum[i][v];
                 if (block) s = _mm512_add_ps(_mm512_load_ps(kept), s);
                 if (left || t->finish)
                     _mm512_store_ps(kept, s);
                 else
-                    _mm512_mask_storeu_ps(out, v == vectors - 1 ? last : (__mmask16)0xffff, s);
+                    _mm512_mask_storeu_ps(t->out + (first + i) * t->ldo + v * LANES,
+                                          v == vectors - 1 ? last : (__mmask16)0xffff, s);
             }
         if (!left) break;
     }

@@ -2,6 +2,7 @@
  * instruction set. Local. */
 #pragma once
 
+#include "tensor/bf16_of.h"
 #include "tensor/gelu.h"
 #include "tensor/panel.h"
 
@@ -9,15 +10,18 @@
 
 enum { TILE_COLUMNS = 48 };
 
-/* One row: the first n_columns of activation(sum + bias) + residual; gelu and residual are constants where this is
- * inlined, so that it becomes one loop. */
+/* One row: the first n_columns of activation(sum + bias) + residual, into `half` unless that is NULL; gelu is a
+ * constant where this is inlined, so that each case becomes one loop. */
 static inline __attribute__((always_inline)) void tile_finish_row(const int gelu, const float *restrict bias,
                                                                   const float *residual, int64_t n_columns,
-                                                                  const float *restrict sum, float *out)
+                                                                  const float *restrict sum, float *out, uint16_t *half)
 {
     float whole_row[TILE_COLUMNS];
     for (int j = 0; j < TILE_COLUMNS; j++) whole_row[j] = gelu ? gelu_of(sum[j] + bias[j]) : sum[j] + bias[j];
-    if (residual)
+    if (half) {
+        for (int64_t j = 0; j < n_columns && residual; j++) whole_row[j] += residual[j];
+        for (int64_t j = 0; j < n_columns; j++) half[j] = bf16_of(whole_row[j]);
+    } else if (residual)
         for (int64_t j = 0; j < n_columns; j++) out[j] = whole_row[j] + residual[j];
     else
         for (int64_t j = 0; j < n_columns; j++) out[j] = whole_row[j];
@@ -31,12 +35,13 @@ static inline __attribute__((always_inline)) void tile_finish(const panel_finish
                                                               int64_t ldo)
 {
     for (int i = 0; i < rows; i++) {
-        float *to = out + (first + i) * ldo;
+        float *to = out ? out + (first + i) * ldo : NULL;
+        uint16_t *half = finish->half ? finish->half + (first + i) * finish->half_stride : NULL;
         const float *residual = finish->residual ? finish->residual + (first + i) * finish->residual_stride : NULL;
         if (finish->activation == ACTIVATION_GELU)
-            tile_finish_row(1, bias, residual, n_columns, sums[i], to);
+            tile_finish_row(1, bias, residual, n_columns, sums[i], to, half);
         else
-            tile_finish_row(0, bias, residual, n_columns, sums[i], to);
+            tile_finish_row(0, bias, residual, n_columns, sums[i], to, half);
     }
 }
 
@@ -52,8 +57,13 @@ static inline __attribute__((always_inline)) void tile_prefetch(const panel_fini
 {
     const int line = 16;
     for (int i = 0; i < rows; i++) {
-        const float *to = out + (first + i) * ldo;
-        for (int j = 0; j < TILE_COLUMNS; j += line) __builtin_prefetch(to + j, 1);
+        if (finish && finish->half) {
+            const uint16_t *half = finish->half + (first + i) * finish->half_stride;
+            for (int j = 0; j < TILE_COLUMNS; j += 2 * line) __builtin_prefetch(half + j, 1);
+        } else {
+            const float *to = out + (first + i) * ldo;
+            for (int j = 0; j < TILE_COLUMNS; j += line) __builtin_prefetch(to + j, 1);
+        }
         if (!finish || !finish->residual) continue;
         const float *residual = finish->residual + (first + i) * finish->residual_stride;
         for (int j = 0; j < TILE_COLUMNS; j += line) __builtin_prefetch(residual + j);
