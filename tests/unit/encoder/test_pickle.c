@@ -48,6 +48,8 @@ static const stream streams[] = {
            "more than 8 dimensions"),
     STREAM(IN_DICT(REBUILD "(K\1K\0K\1\x85K\1\x85\x89}tR"), "not the parts of a tensor"),
     STREAM(IN_DICT("(" TEXT("\7", "storage") "K\1K\1K\1K\1tQ"), "not the parts of a storage"),
+    STREAM("\x80\x02}Q.", "not the parts of a storage"),
+    STREAM("\x80\x02" REBUILD ")R.", "not the parts of a tensor"),
     STREAM(IN_DICT("cposix\nsystem\n(" TEXT("\4", "true") "tR"), "x holds code (posix.system): only tensors"),
     STREAM("\x80\x04"
            "\x8C\5posix\x8C\6system\x93.",
