@@ -18,5 +18,8 @@ int bench_kmeans(job *j);
 /* The picture job stage by stage: --data FOLDER, --start CODEBOOK. As bench_kmeans. */
 int bench_image(job *j);
 
+/* An encoder: --data FOLDER of a model. As bench_kmeans. */
+int bench_encoder(job *j);
+
 /* Seconds on a clock that only goes forward. Local. */
 double bench_now(void);

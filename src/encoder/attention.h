@@ -10,7 +10,7 @@
 
 /* Workspace of a thread. */
 typedef struct attention {
-    int64_t heads, size; /* numbers of a head */
+    int64_t heads, size;  /* numbers of a head */
     panel *keys, *values; /* of a head; NULL: bf16 */
     panel_bf16 *half_keys, *half_values;
     float *scores; /* of a block */

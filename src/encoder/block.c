@@ -106,3 +106,9 @@ void block_run(const block *b, const block_shape *s, block_room *r, const int64_
     linear_run(&b->down, r->inner, n, ACTIVATION_NONE, r->x, d, x);
     if (!s->norm_first) norm_both(&b->feed_norm, r, n);
 }
+
+double block_operations(const block_shape *s, int64_t t)
+{
+    double d = (double)s->width;
+    return (double)t * (8 * d * d + 4 * d * (double)s->inner + 4 * d * (double)t);
+}

@@ -41,6 +41,9 @@ void block_room_free(block_room *r);
 void block_run(const block *b, const block_shape *s, block_room *r, const int64_t *lengths, int64_t n_sequences);
 void block_begin(const block_shape *s, block_room *r, int64_t n);
 
+/* Floating-point operations of a layer's products for one sequence of t rows. */
+double block_operations(const block_shape *s, int64_t t);
+
 /* Room for n rows as a matrix product takes them. */
 rows rows_take(arena *memory, int half, int64_t n, int64_t width);
 /* x (m, width) as a matrix product takes it, in `to`. */

@@ -85,7 +85,7 @@ int encoder_open(encoder **out, const encoder_options *o)
     TRY(check_outputs(e, config));
     TRY(weights_open(&e->weights, o->folder));
     TRY(use_weights(e, &p));
-    snprintf(e->sha256, sizeof e->sha256, "%s", weights_sha256(e->weights));
+    TRY(weights_sha256(e->weights, e->sha256));
     e->bytes = p.memory.used;
     *out = e;
     e = NULL;
@@ -123,6 +123,7 @@ const char *encoder_name(const encoder *e) { return e->kind->name; }
 const char *encoder_sha256(const encoder *e) { return e->sha256; }
 int64_t encoder_layers(const encoder *e) { return e->n_layers; }
 int64_t encoder_width(const encoder *e, int64_t output) { return e->kind->width(e, output); }
+double encoder_operations(const encoder *e, int64_t n) { return e->kind->operations(e, n); }
 const encoder_picture *encoder_picture_of(const encoder *e) { return &e->picture; }
 
 static int hears(const encoder *e) { return e->kind->takes == ENCODER_SPEECH; }

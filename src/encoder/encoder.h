@@ -16,15 +16,20 @@ extern const char *const encoder_precision_names[]; /* ends with NULL */
 
 /* How a waveform is normalised: as preprocessor_config.json says (HuggingFace), not at all, or by mean and variance of
  * the clip with this epsilon. */
-typedef enum wave_norm { WAVE_NORM_AUTO, WAVE_NORM_NONE, WAVE_NORM_HF /* 1e-7 */, WAVE_NORM_FAIRSEQ /* 1e-5 */ } wave_norm;
+typedef enum wave_norm {
+    WAVE_NORM_AUTO,
+    WAVE_NORM_NONE,
+    WAVE_NORM_HF /* 1e-7 */,
+    WAVE_NORM_FAIRSEQ /* 1e-5 */
+} wave_norm;
 extern const char *const wave_norm_names[]; /* ends with NULL */
 
 /* Which vectors: the hidden state entering the first layer (0), leaving layer k, or one of these. Layers above the
  * highest that is wanted are neither loaded nor run. */
 enum {
-    ENCODER_LAST = -1,  /* last_hidden_state: leaving the last layer, after the final norm where the model has one */
+    ENCODER_LAST = -1,   /* last_hidden_state: leaving the last layer, after the final norm where the model has one */
     ENCODER_POOLED = -2, /* ViT: one vector a picture, tanh(W last[0] + b) */
-    ENCODER_CODES = -3  /* wav2vec 2.0's own product quantizer: G numbers a frame, group g's as g V + code */
+    ENCODER_CODES = -3   /* wav2vec 2.0's own product quantizer: G numbers a frame, group g's as g V + code */
 };
 
 typedef struct encoder_options {
@@ -48,26 +53,30 @@ int encoder_pack(encoder *e, void *memory, int part, int n_parts);
 
 /* What the model is. */
 encoder_input encoder_takes(const encoder *e);
-const char *encoder_name(const encoder *e);      /* "hubert", "wav2vec2", "vit" */
-const char *encoder_sha256(const encoder *e);    /* of the weights (weights.h) */
-int64_t encoder_layers(const encoder *e);        /* of the model, loaded or not */
+const char *encoder_name(const encoder *e);              /* "hubert", "wav2vec2", "vit" */
+const char *encoder_sha256(const encoder *e);            /* of the weights (weights.h) */
+int64_t encoder_layers(const encoder *e);                /* of the model, loaded or not */
 int64_t encoder_width(const encoder *e, int64_t output); /* of this output's vectors; of codes: G */
-int64_t encoder_codes(const encoder *e);         /* G V of the product quantizer; 0: it has none */
+int64_t encoder_codes(const encoder *e);                 /* G V of the product quantizer; 0: it has none */
 
-/* Sound: frames of n samples (16 kHz; 0: too short); samples of n frames; samples between frames; and samples that have
- * a part in a frame without attention (its receptive field). */
+/* Sound: frames of n samples (16 kHz; 0: too short); the samples that n frames are computed from; and samples from one
+ * frame to the next. */
 int64_t encoder_frames(const encoder *e, int64_t n_samples);
 int64_t encoder_samples(const encoder *e, int64_t n_frames);
 int64_t encoder_hop(const encoder *e);
+
+/* Floating-point operations of the matrix products for one clip of n samples, or one picture of n patches: two for each
+ * multiply-add. */
+double encoder_operations(const encoder *e, int64_t n);
 
 /* Pictures: what preprocessor_config.json and config.json say. */
 typedef struct encoder_picture {
     int64_t width, height; /* pixels, after resizing and cropping */
     int64_t resize;        /* shorter side before cropping; 0: straight to width x height */
     int64_t patch;
-    int resample;          /* Pillow's number: 0 nearest, 1 Lanczos, 2 bilinear, 3 bicubic */
+    int resample; /* Pillow's number: 0 nearest, 1 Lanczos, 2 bilinear, 3 bicubic */
     double rescale, mean[3], std[3];
-    int64_t extra_tokens;  /* vectors of a picture before those of its patches (class token) */
+    int64_t extra_tokens; /* vectors of a picture before those of its patches (class token) */
 } encoder_picture;
 const encoder_picture *encoder_picture_of(const encoder *e);
 

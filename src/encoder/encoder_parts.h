@@ -18,6 +18,7 @@ typedef struct encoder_kind {
     int (*load)(encoder *e, parameters *p);
     void (*free_model)(void *model);
     int64_t (*width)(const encoder *e, int64_t output); /* 0: the model has no such output */
+    double (*operations)(const encoder *e, int64_t n);
     /* Run twice, as the arena wants. */
     int (*make_room)(const encoder *e, encoder_room *r, arena *memory);
     void (*free_room)(void *room);

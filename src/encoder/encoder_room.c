@@ -55,8 +55,9 @@ void encoder_room_probe(encoder_room *r, const encoder_probe *probe) { r->probe 
 static int check_room(const encoder_room *r, int64_t n_items, int64_t n_units)
 {
     if (n_items <= r->n_items && n_units <= r->n_units) return OK;
-    return status_set(ERR_LIMIT, __FILE__, __LINE__, "a batch of %lld with %lld samples or patches; room is for %lld and %lld",
-                      (long long)n_items, (long long)n_units, (long long)r->n_items, (long long)r->n_units);
+    return status_set(ERR_LIMIT, __FILE__, __LINE__,
+                      "a batch of %lld with %lld samples or patches; room is for %lld and %lld", (long long)n_items,
+                      (long long)n_units, (long long)r->n_items, (long long)r->n_units);
 }
 
 int encoder_run_speech(const encoder *e, encoder_room *r, const float *const *samples, const int64_t *lengths,

@@ -1,7 +1,7 @@
+#include "encoder/speech.h"
 #include "base/memory.h"
 #include "base/status.h"
 #include "encoder/encoder_parts.h"
-#include "encoder/speech.h"
 
 #include <math.h>
 #include <string.h>
@@ -123,6 +123,21 @@ static int64_t width(const encoder *e, int64_t output)
     return output == ENCODER_POOLED || output > m->s.layers ? 0 : m->s.block.width;
 }
 
+static double operations(const encoder *e, int64_t n)
+{
+    const speech *m = e->model;
+    const speech_settings *s = &m->s;
+    double sum = 0, channels = 1, d = (double)s->block.width;
+    for (int64_t i = 0; i < s->n_convs; i++) {
+        sum += 2 * (double)speech_rows(s, i, n) * channels * (double)(s->kernel[i] * s->channels[i]);
+        channels = (double)s->channels[i];
+    }
+    if (e->deepest < 0) return sum;
+    int64_t frames = speech_rows(s, s->n_convs - 1, n);
+    sum += 2 * (double)frames * d * (channels + (double)s->position_kernel * d / (double)s->position_groups);
+    return sum + (double)e->deepest * block_operations(&s->block, frames);
+}
+
 static int make_room(const encoder *e, encoder_room *r, arena *memory)
 {
     int rc = OK, half = e->o.precision == ENCODER_BF16;
@@ -146,7 +161,6 @@ static void free_room(void *room)
 {
     speech_room *own = room;
     block_room_free(&own->block);
-    speech_convs_room_free(&own->convs);
 }
 
 /* (x - mean) / sqrt(variance + epsilon), sums in fp64 in ascending order of 16 lanes. */
@@ -254,15 +268,24 @@ int64_t speech_codes(const void *model)
     return m->s.groups * m->s.entries;
 }
 
-static const char *const ignored[] = {"masked_spec_embed", "lm_head.*", "quantizer.*", "project_q.*", "project_hid.*",
-                                      "classifier.*", "projector.*", "label_embs_concat", "layer_weights",
-                                      "*.num_batches_tracked", NULL};
+static const char *const ignored[] = {"masked_spec_embed",
+                                      "lm_head.*",
+                                      "quantizer.*",
+                                      "project_q.*",
+                                      "project_hid.*",
+                                      "classifier.*",
+                                      "projector.*",
+                                      "label_embs_concat",
+                                      "layer_weights",
+                                      "*.num_batches_tracked",
+                                      NULL};
 static const char *const hubert_prefixes[] = {"hubert.", "", NULL};
 static const char *const wav2vec2_prefixes[] = {"wav2vec2.", "", NULL};
 
 #define SPEECH_KIND                                                                                                    \
     .takes = ENCODER_SPEECH, .model_bytes = sizeof(speech), .room_bytes = sizeof(speech_room), .ignored = ignored,     \
-    .load = load, .free_model = free_model, .width = width, .make_room = make_room, .free_room = free_room
+    .load = load, .free_model = free_model, .width = width, .operations = operations, .make_room = make_room,          \
+    .free_room = free_room
 
 const encoder_kind hubert_kind = {
     .name = "hubert", .prefixes = hubert_prefixes, .configure = configure_hubert, SPEECH_KIND};

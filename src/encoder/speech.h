@@ -7,12 +7,13 @@
 #include "encoder/encoder.h"
 #include "encoder/model_config.h"
 #include "encoder/parameters.h"
+#include "tensor/channel_norm.h"
 
 enum { SPEECH_MAX_CONVS = 16 };
 
 typedef struct speech_settings {
     int64_t n_convs, channels[SPEECH_MAX_CONVS], kernel[SPEECH_MAX_CONVS], stride[SPEECH_MAX_CONVS];
-    int norm_each;       /* feat_extract_norm: a layer norm in each convolution, else a group norm in the first */
+    int norm_each; /* feat_extract_norm: a layer norm in each convolution, else a group norm in the first */
     int conv_bias;
     int projection_norm; /* feat_proj_layer_norm */
     enum activation conv_activation;
@@ -20,7 +21,7 @@ typedef struct speech_settings {
     int position_batch_norm;
     block_shape block;
     int64_t layers;
-    int normalize; /* the waveform: do_normalize */
+    int normalize;           /* the waveform: do_normalize */
     int64_t groups, entries; /* of the product quantizer, wav2vec 2.0 */
 } speech_settings;
 
@@ -43,10 +44,11 @@ void speech_convs_free(speech_convs *c);
 typedef struct speech_convs_room {
     int half;
     float *wave, *piece; /* piece: a convolution before its norm */
-    channel_norm *stats; /* of the group norm */
+    channel_norm stats;  /* of the group norm */
     rows rows[SPEECH_MAX_CONVS];
 } speech_convs_room;
-int speech_convs_room_create(speech_convs_room *r, arena *memory, int half, const speech_settings *s, int64_t n_samples);
+int speech_convs_room_create(speech_convs_room *r, arena *memory, int half, const speech_settings *s,
+                             int64_t n_samples);
 
 /* x (n_samples), normalised -> (frames, channels of the last), fp32. `see` as in encoder_probe; its `see` may be NULL.
  */

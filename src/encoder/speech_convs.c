@@ -2,8 +2,6 @@
 
 #include "base/memory.h"
 #include "base/status.h"
-#include "tensor/bf16.h"
-#include "tensor/channel_norm.h"
 #include "tensor/elementwise.h"
 
 /* Rows of the last convolution that runs in pieces, and which one that is: a piece of what comes before, the larger
@@ -69,6 +67,17 @@ void speech_convs_free(speech_convs *c)
     for (int i = 0; i < SPEECH_MAX_CONVS; i++) linear_free(&c->conv[i]);
 }
 
+static void take_stats(channel_norm *c, arena *memory, int64_t channels)
+{
+    c->channels = channels;
+    ARENA_TAKE(memory, c->sum, channels);
+    ARENA_TAKE(memory, c->squares, channels);
+    ARENA_TAKE(memory, c->shift, channels);
+    ARENA_TAKE(memory, c->mean, channels);
+    ARENA_TAKE(memory, c->scale, channels);
+    ARENA_TAKE(memory, c->bias, channels);
+}
+
 int speech_convs_room_create(speech_convs_room *r, arena *memory, int half, const speech_settings *s, int64_t n_samples)
 {
     int64_t most = 0;
@@ -81,7 +90,8 @@ int speech_convs_room_create(speech_convs_room *r, arena *memory, int half, cons
         r->rows[i] = rows_take(memory, half, i < last_in_pieces(s) ? at_once : whole, s->channels[i]);
     }
     ARENA_TAKE(memory, r->piece, most);
-    return s->norm_each ? OK : channel_norm_room(&r->stats, memory);
+    if (!s->norm_each) take_stats(&r->stats, memory, s->channels[0]);
+    return OK;
 }
 
 /* n rows of convolution i from the rows that they need. */
@@ -101,7 +111,7 @@ static void convolve(const speech_convs *c, const speech_settings *s, speech_con
         num_gelu_each(r->piece, r->piece, (size_t)(n * d));
         rows_from(r->piece, d, n, d, to);
     } else
-        channel_norm_apply(r->stats, r->piece, n, 1, to.whole, to.half);
+        channel_norm_gelu(&r->stats, r->piece, n, to.whole, to.half);
 }
 
 /* Mean and variance over time of each channel of the first convolution, which is run a second time later: cheaper than
@@ -110,14 +120,14 @@ static void measure_channels(const speech_convs *c, const speech_settings *s, sp
                              int64_t n_rows)
 {
     int64_t step = rows_at_once(s, 0), d = s->channels[0];
-    channel_norm_begin(r->stats);
+    channel_norm_begin(&r->stats);
     for (int64_t i = 0; i < n_rows; i += step) {
         int64_t n = n_rows - i < step ? n_rows - i : step;
         linear_run(&c->conv[0], (rows){(float *)x + i * s->stride[0], NULL, s->stride[0]}, n, ACTIVATION_NONE, NULL, 0,
                    (rows){r->piece, NULL, d});
-        channel_norm_add(r->stats, r->piece, n);
+        channel_norm_add(&r->stats, r->piece, n);
     }
-    channel_norm_finish(r->stats, c->norms[0].weight, c->norms[0].bias, norm_epsilon);
+    channel_norm_finish(&r->stats, c->norms[0].weight, c->norms[0].bias, norm_epsilon);
 }
 
 static void see(const encoder_probe *probe, int64_t i, rows x, int64_t n, int64_t d)

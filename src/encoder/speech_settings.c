@@ -25,8 +25,10 @@ static int configure_convs(speech_settings *s, const model_config *c)
     TRY(model_config_ints(c, "conv_kernel", 1, 1024, &n[1], s->kernel));
     TRY(model_config_ints(c, "conv_stride", 1, 1024, &n[2], s->stride));
     if (n[0] != n[1] || n[0] != n[2])
-        TRY(model_config_refuse(c, "conv_dim, conv_kernel and conv_stride have %lld, %lld and %lld entries, which must "
-                                "be as many", (long long)n[0], (long long)n[1], (long long)n[2]));
+        TRY(model_config_refuse(c,
+                                "conv_dim, conv_kernel and conv_stride have %lld, %lld and %lld entries, which must "
+                                "be as many",
+                                (long long)n[0], (long long)n[1], (long long)n[2]));
     for (int64_t i = 0; i < n[0]; i++)
         if (s->kernel[i] < s->stride[i])
             TRY(model_config_refuse(c, "convolution %lld leaves samples out: kernel %lld, stride %lld", (long long)i,
@@ -57,7 +59,8 @@ static int configure_layers(speech_settings *s, const model_config *c)
     if (b->width % b->heads)
         TRY(model_config_refuse(c, "hidden_size %lld is no multiple of num_attention_heads %lld", (long long)b->width,
                                 (long long)b->heads));
-    if (model_config_has(c, "adapter_attn_dim")) TRY(model_config_refuse(c, "adapter_attn_dim: adapters are not supported"));
+    if (model_config_has(c, "adapter_attn_dim"))
+        TRY(model_config_refuse(c, "adapter_attn_dim: adapters are not supported"));
 done:
     return rc;
 }

@@ -22,7 +22,7 @@ typedef struct vit {
 } vit;
 
 typedef struct vit_room {
-    rows patches; /* bf16 of a picture's patches; unused in fp32 */
+    rows patches;          /* bf16 of a picture's patches; unused in fp32 */
     float *positions;      /* (1 + patches, width) for the grid of the pictures */
     int64_t rows, columns; /* that grid; 0: none yet */
     rows first;            /* class tokens of all pictures */
@@ -99,14 +99,11 @@ done:
 
 static int load(encoder *e, parameters *p)
 {
-    static const block_names names = {"encoder.layer.%d.attention.attention.query",
-                                      "encoder.layer.%d.attention.attention.key",
-                                      "encoder.layer.%d.attention.attention.value",
-                                      "encoder.layer.%d.attention.output.dense",
-                                      "encoder.layer.%d.intermediate.dense",
-                                      "encoder.layer.%d.output.dense",
-                                      "encoder.layer.%d.layernorm_before",
-                                      "encoder.layer.%d.layernorm_after"};
+    static const block_names names = {
+        "encoder.layer.%d.attention.attention.query", "encoder.layer.%d.attention.attention.key",
+        "encoder.layer.%d.attention.attention.value", "encoder.layer.%d.attention.output.dense",
+        "encoder.layer.%d.intermediate.dense",        "encoder.layer.%d.output.dense",
+        "encoder.layer.%d.layernorm_before",          "encoder.layer.%d.layernorm_after"};
     int rc = OK;
     vit *m = e->model;
     int64_t d = m->block.width;
@@ -142,6 +139,13 @@ static int64_t width(const encoder *e, int64_t output)
 {
     const vit *m = e->model;
     return output == ENCODER_CODES || output > m->layers ? 0 : m->block.width;
+}
+
+static double operations(const encoder *e, int64_t n)
+{
+    const vit *m = e->model;
+    double patch = 2 * (double)n * (double)(m->channels * m->patch * m->patch * m->block.width);
+    return patch + (double)e->deepest * block_operations(&m->block, n + 1);
 }
 
 /* n_units patches, and a class token for each of n_items pictures. */
@@ -247,5 +251,6 @@ const encoder_kind vit_kind = {.name = "vit",
                                .load = load,
                                .free_model = free_model,
                                .width = width,
+                               .operations = operations,
                                .make_room = make_room,
                                .free_room = free_room};

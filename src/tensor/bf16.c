@@ -22,7 +22,7 @@ float bf16_to_float(uint16_t h) { return widen(h); }
 #define DEFINE_LOOPS(isa, target)                                                                                      \
     target static void from_##isa(const float *x, size_t n, uint16_t *out)                                             \
     {                                                                                                                  \
-        for (size_t i = 0; i < n; i++) out[i] = bf16_of(x[i]);                                                          \
+        for (size_t i = 0; i < n; i++) out[i] = bf16_of(x[i]);                                                         \
     }                                                                                                                  \
     target static void to_##isa(const uint16_t *h, size_t n, float *out)                                               \
     {                                                                                                                  \

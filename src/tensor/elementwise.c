@@ -85,3 +85,27 @@ void num_gelu_each(const float *x, float *y, size_t n)
 #endif
     gelu_plain(x, y, n);
 }
+
+/* exp for -745 < x <= 0, error below 1e-15: 2^k e^r with |r| <= ln(2) / 2, e^r by its series. */
+static double exp_below_zero(double x)
+{
+    double k = floor(x * 1.4426950408889634 + 0.5);
+    double r = x - k * 6.93147180369123816490e-01 - k * 1.90821492927058770002e-10, sum = 1;
+    for (int i = 14; i > 0; i--) sum = 1 + r * sum / i;
+    return ldexp(sum, (int)k);
+}
+
+float num_tanh(float x)
+{
+    double size = fabs((double)x), t;
+    if (!(size < 20)) return x > 0 ? 1 : x < 0 ? -1 : x;
+    if (size < 1e-3) return (float)((double)x - (double)x * (double)x * (double)x / 3);
+    t = exp_below_zero(-2 * size);
+    t = (1 - t) / (1 + t);
+    return (float)(x < 0 ? -t : t);
+}
+
+void num_tanh_each(const float *x, float *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++) y[i] = num_tanh(x[i]);
+}

@@ -16,3 +16,7 @@ float num_gelu(float x);
 
 /* y[i] = num_gelu(x[i]), same bits on every instruction set; y may be x. */
 void num_gelu_each(const float *x, float *y, size_t n);
+
+/* tanh, rounded from a result of fp64; y may be x. */
+float num_tanh(float x);
+void num_tanh_each(const float *x, float *y, size_t n);

@@ -128,7 +128,7 @@ const panel_finish *panel_finish_at(const panel_finish *finish, int64_t row, int
 void panel_layer(const panel *p, const float *a, int64_t a_stride, int64_t m, const panel_finish *finish, float *out,
                  int64_t out_stride)
 {
-    int64_t step = panel_rows_at_once(p->k);
+    int64_t step = panel_rows_at_once(smaller(p->k, a_stride));
     for (int64_t i = 0; i < m; i += step)
         for (int64_t j = 0; j < p->n; j += PANEL_COLUMNS) {
             panel_finish part;

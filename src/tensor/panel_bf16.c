@@ -79,7 +79,8 @@ void panel_bf16_shape(panel_bf16 *p, int64_t n, int64_t k)
 void panel_bf16_pack(panel_bf16 *p, const float *b, int64_t n, int64_t k, int64_t row_stride, int64_t column_stride)
 {
     panel_bf16_shape(p, n, k);
-    memset(p->columns, 0, (size_t)((n + PANEL_COLUMNS - 1) / PANEL_COLUMNS * PANEL_COLUMNS * p->words) * sizeof(uint32_t));
+    memset(p->columns, 0,
+           (size_t)((n + PANEL_COLUMNS - 1) / PANEL_COLUMNS * PANEL_COLUMNS * p->words) * sizeof(uint32_t));
     for (int64_t j = 0; j < n; j++) {
         uint32_t *column = p->columns + j / PANEL_COLUMNS * PANEL_COLUMNS * p->words + j % PANEL_COLUMNS;
         for (int64_t w = 0; w < k; w++)
@@ -92,8 +93,7 @@ void panel_bf16_pack(panel_bf16 *p, const float *b, int64_t n, int64_t k, int64_
 static void pack_word(uint32_t *to, const uint16_t *b, int64_t n, int odd, int64_t row_stride, int64_t column_stride)
 {
     const uint16_t *next = b + column_stride;
-    for (int64_t j = 0; j < n; j++)
-        to[j] = b[j * row_stride] | (odd ? 0 : (uint32_t)next[j * row_stride] << 16);
+    for (int64_t j = 0; j < n; j++) to[j] = b[j * row_stride] | (odd ? 0 : (uint32_t)next[j * row_stride] << 16);
     for (int64_t j = n; j < PANEL_COLUMNS; j++) to[j] = 0;
 }
 
@@ -127,7 +127,7 @@ int64_t panel_bf16_depth(const panel_bf16 *p) { return p->k; }
 void panel_bf16_layer(const panel_bf16 *p, const uint16_t *a, int64_t a_stride, int64_t m, const panel_finish *finish,
                       float *out, int64_t out_stride)
 {
-    int64_t step = panel_rows_at_once(p->words);
+    int64_t step = panel_rows_at_once(p->k < a_stride ? p->words : (a_stride + 1) / 2);
     for (int64_t i = 0; i < m; i += step)
         for (int64_t j = 0; j < p->n; j += PANEL_COLUMNS) {
             panel_finish part;

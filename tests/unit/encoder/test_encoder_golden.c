@@ -46,7 +46,8 @@ static void find_inputs(model *m)
         const char *name = golden_at(m->g, i)->name, *slash = strchr(name, '/');
         int n = slash ? (int)(slash - name) : 0, known = 0;
         assert_true(n > 0 && n < 32);
-        for (int k = 0; k < m->n_inputs; k++) known |= (int)strlen(m->inputs[k]) == n && !memcmp(m->inputs[k], name, (size_t)n);
+        for (int k = 0; k < m->n_inputs; k++)
+            known |= (int)strlen(m->inputs[k]) == n && !memcmp(m->inputs[k], name, (size_t)n);
         if (known) continue;
         assert_true(m->n_inputs < MAX_INPUTS);
         snprintf(m->inputs[m->n_inputs++], sizeof m->inputs[0], "%.*s", n, name);
@@ -100,9 +101,12 @@ static void compare(const model *m, const char *input, const char *stage, int64_
     const golden_tensor *t = tensor(m, input, stage, index);
     size_t count;
     if (!t) return;
-    if ((int64_t)t->n != n * width)
-        fail_msg("%s %s/%s.%lld: %lld x %lld", m->folder, input, stage, (long long)index, (long long)n, (long long)width);
+    int is_conv = strcmp(stage, "conv") == 0; /* rows that no frame needs are not computed */
+    if (is_conv ? (int64_t)t->n < n * width || (int64_t)t->n > (n + 8) * width : (int64_t)t->n != n * width)
+        fail_msg("%s %s/%s.%lld: %lld x %lld", m->folder, input, stage, (long long)index, (long long)n,
+                 (long long)width);
     const float *want = golden_f32(m->g, t->name, &count);
+    count = (size_t)(n * width);
     double off = golden_max_difference(x, want, count) / golden_rms(want, count);
     if (getenv("TESSERA_VERBOSE")) printf("%s %s: %.2g\n", m->folder, t->name, off);
     if (!(off <= limit)) fail_msg("%s %s: off by %g of its RMS", m->folder, t->name, off);
@@ -302,7 +306,8 @@ static void bf16_is_close(void **state)
                 int64_t width = encoder_width(whole.e, whole.outputs[j]);
                 size_t values = (size_t)((whole.outputs[j] == ENCODER_POOLED ? 1 : n) * width);
                 double rms = golden_rms(a[j], values), off = golden_max_difference(a[j], b[j], values) / rms;
-                if (!(off < 0.15 && off > 0)) fail_msg("%s %s: output %d is off by %g", folders[f], whole.inputs[i], j, off);
+                if (!(off < 0.15 && off > 0))
+                    fail_msg("%s %s: output %d is off by %g", folders[f], whole.inputs[i], j, off);
             }
             mem_free(&x);
             mem_free(&y);
