@@ -24,7 +24,8 @@ static int check_audio_keys(const audio_options *o, int64_t output)
     if (o->scale) FAIL(ERR_CONFIG, "audio.scale is for mel filters; audio.feature is encoder");
     if (output != ENCODER_CODES) goto done;
     if (o->keep != KEEP_TOKENS) FAIL(ERR_CONFIG, "audio.keep: with audio.encoder.layer: codes there are tokens alone");
-    if (o->reduce) FAIL(ERR_CONFIG, "audio.reduce: the ids of audio.encoder.layer: codes take turns, there are no runs");
+    if (o->reduce)
+        FAIL(ERR_CONFIG, "audio.reduce: the ids of audio.encoder.layer: codes take turns, there are no runs");
     if (*o->codebook.path)
         FAIL(ERR_CONFIG, "audio.codebook.path is set, but audio.encoder.layer: codes needs no codebook");
 done:

@@ -126,9 +126,9 @@ static int encode(encode_batch *b)
         vectors += vectors_of(b->model, b->lengths[i]);
     }
     TRY(MEM_GROW(b->out, &b->out_capacity, (size_t)(vectors * b->width)));
-    TRY(hears(b->model) ? encoder_run_speech(b->model->encoder, b->room, b->inputs, b->lengths, b->n, &b->out)
-                        : encoder_run_pictures(b->model->encoder, b->room, b->inputs, b->n, first->rows,
-                                               first->columns, &b->out));
+    TRY(hears(b->model)
+            ? encoder_run_speech(b->model->encoder, b->room, b->inputs, b->lengths, b->n, &b->out)
+            : encoder_run_pictures(b->model->encoder, b->room, b->inputs, b->n, first->rows, first->columns, &b->out));
 done:
     return rc;
 }

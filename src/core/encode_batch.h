@@ -26,9 +26,9 @@ void encode_batch_limits(const core_model *m, int64_t longest, int64_t *items, i
 /* Bytes of inputs and outputs of a full batch. */
 double encode_batch_bytes(const core_model *m, int64_t longest);
 
-/* Add an item: x of n samples, or of n patches (n, 3 P P) in rows x columns. Of its vectors those from `from` on, n_kept
- * of them, go to the sink as its vectors `first` ... when the batch is run, in the order in which items were added. A
- * batch that is full is run first. x is copied. Errors of the sinks and the encoder; ERR_MEMORY. */
+/* Add an item: x of n samples, or of n patches (n, 3 P P) in rows x columns. Of its vectors those from `from` on,
+ * n_kept of them, go to the sink as its vectors `first` ... when the batch is run, in the order in which items were
+ * added. A batch that is full is run first. x is copied. Errors of the sinks and the encoder; ERR_MEMORY. */
 typedef struct batch_item {
     int64_t n, rows, columns; /* grid: of pictures */
     int64_t from, n_kept, first;

@@ -5,6 +5,7 @@
 #include "core/encode_batch.h"
 #include "core/media.h"
 #include "core/projection.h"
+#include "decode/image_decode.h"
 
 typedef struct picture picture;
 

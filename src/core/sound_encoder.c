@@ -48,11 +48,8 @@ int sound_run_encoder(sound *s, const sound_call *call, int64_t *frames)
         clip c;
         TRY(find_clip(s, w, &c));
         if (c.f1 == c.f0) break;
-        const batch_item item = {.n = c.end - c.begin,
-                                 .from = c.lead,
-                                 .n_kept = c.f1 - c.f0,
-                                 .first = c.f0,
-                                 .sink = *call->sink};
+        const batch_item item = {
+            .n = c.end - c.begin, .from = c.lead, .n_kept = c.f1 - c.f0, .first = c.f0, .sink = *call->sink};
         TRY(encode_batch_add(s->batch, &item, r->samples + (c.begin - r->first)));
         *frames += item.n_kept;
         if (c.is_last) break;
