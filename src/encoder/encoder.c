@@ -85,7 +85,7 @@ int encoder_open(encoder **out, const encoder_options *o)
     TRY(check_outputs(e, config));
     TRY(weights_open(&e->weights, o->folder));
     TRY(use_weights(e, &p));
-    TRY(weights_sha256(e->weights, e->sha256));
+    snprintf(e->sha256, sizeof e->sha256, "%s", weights_sha256(e->weights));
     e->bytes = p.memory.used;
     *out = e;
     e = NULL;

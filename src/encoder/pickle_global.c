@@ -52,8 +52,9 @@ done:
 
 static int is_view(const pickle_machine *m, pickle_value arguments)
 {
+    if (arguments.n < 6 || arguments.n > 7) return 0;
     const pickle_value *a = m->items + arguments.index;
-    if (arguments.n < 6 || arguments.n > 7 || a[0].kind != PICKLE_STORAGE || a[1].kind != PICKLE_INT) return 0;
+    if (a[0].kind != PICKLE_STORAGE || a[1].kind != PICKLE_INT) return 0;
     if (a[2].kind != PICKLE_TUPLE || a[3].kind != PICKLE_TUPLE || a[2].n != a[3].n) return 0;
     for (uint32_t i = 0; i < a[2].n; i++)
         if (m->items[a[2].index + i].kind != PICKLE_INT || m->items[a[3].index + i].kind != PICKLE_INT) return 0;
@@ -91,17 +92,23 @@ done:
     return rc;
 }
 
+static int is_storage(const pickle_machine *m, pickle_value id)
+{
+    if (id.kind != PICKLE_TUPLE || id.n != 5) return 0;
+    const pickle_value *a = m->items + id.index;
+    if (!pickle_is_text(a[0], "storage") || a[1].kind != PICKLE_GLOBAL) return 0;
+    return known[a[1].index].kind == GLOBAL_STORAGE && a[2].kind == PICKLE_TEXT && a[4].kind == PICKLE_INT &&
+           a[4].number >= 0;
+}
+
 int pickle_persistent(pickle_machine *m, pickle_value id, pickle_value *out)
 {
     int rc = OK;
-    const pickle_value *a = m->items + id.index;
-    if (id.kind != PICKLE_TUPLE || id.n != 5 || !pickle_is_text(a[0], "storage") || a[1].kind != PICKLE_GLOBAL ||
-        known[a[1].index].kind != GLOBAL_STORAGE || a[2].kind != PICKLE_TEXT || a[4].kind != PICKLE_INT ||
-        a[4].number < 0)
-        FAIL(ERR_CONFIG, "%s: damaged data.pkl: not the parts of a storage", m->path);
+    if (!is_storage(m, id)) FAIL(ERR_CONFIG, "%s: damaged data.pkl: not the parts of a storage", m->path);
     if (m->n_storages == PICKLE_TENSORS_LIMIT)
         FAIL(ERR_CONFIG, "%s: more than %d storages", m->path, PICKLE_TENSORS_LIMIT);
     TRY(MEM_GROW(m->storages, &m->storages_capacity, m->n_storages + 1));
+    const pickle_value *a = m->items + id.index;
     m->storages[m->n_storages] = (pickle_storage){a[1].index, a[2], a[4].number};
     *out = (pickle_value){PICKLE_STORAGE, 0, {.index = m->n_storages++}};
 done:

@@ -7,7 +7,6 @@
 static int read_bytes(pickle_machine *m, uint64_t n, const char **bytes)
 {
     int rc = OK;
-    *bytes = NULL;
     if (n > (uint64_t)(m->end - m->at)) FAIL(ERR_CONFIG, "%s: data.pkl is cut off", m->path);
     *bytes = (const char *)m->at;
     m->at += n;
@@ -18,7 +17,7 @@ done:
 int pickle_read_number(pickle_machine *m, int n_bytes, uint64_t *number)
 {
     int rc = OK;
-    const char *bytes;
+    const char *bytes = NULL;
     *number = 0;
     TRY(read_bytes(m, (uint64_t)n_bytes, &bytes));
     for (int i = n_bytes - 1; i >= 0; i--) *number = *number << 8 | (uint8_t)bytes[i];
@@ -69,7 +68,7 @@ done:
 int pickle_push_bytes(pickle_machine *m, int width)
 {
     int rc = OK;
-    const char *bytes;
+    const char *bytes = NULL;
     uint64_t n;
     TRY(read_counted(m, width, &bytes, &n));
     TRY(pickle_push_plain(m));
@@ -115,7 +114,7 @@ done:
 int pickle_push_float(pickle_machine *m)
 {
     int rc = OK;
-    const char *bytes;
+    const char *bytes = NULL;
     TRY(read_bytes(m, 8, &bytes));
     TRY(pickle_push_plain(m));
 done:

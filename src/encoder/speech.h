@@ -7,7 +7,6 @@
 #include "encoder/encoder.h"
 #include "encoder/model_config.h"
 #include "encoder/parameters.h"
-#include "tensor/channel_norm.h"
 
 enum { SPEECH_MAX_CONVS = 16 };
 
@@ -37,14 +36,16 @@ int64_t speech_span(const speech_settings *s, int64_t first, int64_t last, int64
 typedef struct speech_convs {
     linear conv[SPEECH_MAX_CONVS];
     norm norms[SPEECH_MAX_CONVS]; /* norm_each: all, else the group norm in [0] */
+    const float *first;           /* (channels, kernel) of the first convolution, for the group norm */
 } speech_convs;
 int speech_convs_load(speech_convs *c, parameters *p, const speech_settings *s);
 void speech_convs_free(speech_convs *c);
 
 typedef struct speech_convs_room {
     int half;
-    float *wave, *piece; /* piece: a convolution before its norm */
-    channel_norm stats;  /* of the group norm */
+    float *wave, *piece;       /* piece: a convolution before its norm */
+    float *mean, *scale;       /* (channels) of the group norm for the clip */
+    double *window, *products; /* moments of the windows of the first convolution */
     rows rows[SPEECH_MAX_CONVS];
 } speech_convs_room;
 int speech_convs_room_create(speech_convs_room *r, arena *memory, int half, const speech_settings *s,

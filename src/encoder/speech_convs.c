@@ -2,7 +2,11 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "tensor/channel_norm.h"
 #include "tensor/elementwise.h"
+#include "tensor/window_moments.h"
+
+#include <math.h>
 
 /* Rows of the last convolution that runs in pieces, and which one that is: a piece of what comes before, the larger
  * part of all activations, then stays in cache. */
@@ -50,6 +54,8 @@ done:
 int speech_convs_load(speech_convs *c, parameters *p, const speech_settings *s)
 {
     int rc = OK;
+    const int64_t first[] = {s->channels[0], 1, s->kernel[0]};
+    if (!s->norm_each) TRY(parameters_shaped(p, &c->first, 3, first, "feature_extractor.conv_layers.0.conv.weight"));
     for (int i = 0; i < s->n_convs; i++) {
         int64_t channels = i ? s->channels[i - 1] : 1;
         /* the waveform itself is not rounded: the first product costs little */
@@ -67,17 +73,6 @@ void speech_convs_free(speech_convs *c)
     for (int i = 0; i < SPEECH_MAX_CONVS; i++) linear_free(&c->conv[i]);
 }
 
-static void take_stats(channel_norm *c, arena *memory, int64_t channels)
-{
-    c->channels = channels;
-    ARENA_TAKE(memory, c->sum, channels);
-    ARENA_TAKE(memory, c->squares, channels);
-    ARENA_TAKE(memory, c->shift, channels);
-    ARENA_TAKE(memory, c->mean, channels);
-    ARENA_TAKE(memory, c->scale, channels);
-    ARENA_TAKE(memory, c->bias, channels);
-}
-
 int speech_convs_room_create(speech_convs_room *r, arena *memory, int half, const speech_settings *s, int64_t n_samples)
 {
     int64_t most = 0;
@@ -90,7 +85,11 @@ int speech_convs_room_create(speech_convs_room *r, arena *memory, int half, cons
         r->rows[i] = rows_take(memory, half, i < last_in_pieces(s) ? at_once : whole, s->channels[i]);
     }
     ARENA_TAKE(memory, r->piece, most);
-    if (!s->norm_each) take_stats(&r->stats, memory, s->channels[0]);
+    if (s->norm_each) return OK;
+    ARENA_TAKE(memory, r->mean, s->channels[0]);
+    ARENA_TAKE(memory, r->scale, s->channels[0]);
+    ARENA_TAKE(memory, r->window, s->kernel[0]);
+    ARENA_TAKE(memory, r->products, s->kernel[0] * s->kernel[0]);
     return OK;
 }
 
@@ -111,23 +110,23 @@ static void convolve(const speech_convs *c, const speech_settings *s, speech_con
         num_gelu_each(r->piece, r->piece, (size_t)(n * d));
         rows_from(r->piece, d, n, d, to);
     } else
-        channel_norm_gelu(&r->stats, r->piece, n, to.whole, to.half);
+        channel_norm_gelu(r->piece, n, d, r->mean, r->scale, c->norms[0].bias, to.whole, to.half);
 }
 
-/* Mean and variance over time of each channel of the first convolution, which is run a second time later: cheaper than
- * to keep its output. */
+/* Mean and variance over time of each channel of the first convolution follow from the moments of its windows: it need
+ * not run for them. */
 static void measure_channels(const speech_convs *c, const speech_settings *s, speech_convs_room *r, const float *x,
                              int64_t n_rows)
 {
-    int64_t step = rows_at_once(s, 0), d = s->channels[0];
-    channel_norm_begin(&r->stats);
-    for (int64_t i = 0; i < n_rows; i += step) {
-        int64_t n = n_rows - i < step ? n_rows - i : step;
-        linear_run(&c->conv[0], (rows){(float *)x + i * s->stride[0], NULL, s->stride[0]}, n, ACTIVATION_NONE, NULL, 0,
-                   (rows){r->piece, NULL, d});
-        channel_norm_add(&r->stats, r->piece, n);
+    int64_t kernel = s->kernel[0];
+    const float *added = c->conv[0].bias;
+    window_moments(x, n_rows, s->stride[0], kernel, r->window, r->products);
+    for (int64_t i = 0; i < s->channels[0]; i++) {
+        double mean, variance;
+        window_moments_of(r->window, r->products, kernel, c->first + i * kernel, &mean, &variance);
+        r->mean[i] = (float)(mean + (added ? (double)added[i] : 0));
+        r->scale[i] = (float)((double)c->norms[0].weight[i] / sqrt(variance + (double)norm_epsilon));
     }
-    channel_norm_finish(&r->stats, c->norms[0].weight, c->norms[0].bias, norm_epsilon);
 }
 
 static void see(const encoder_probe *probe, int64_t i, rows x, int64_t n, int64_t d)

@@ -67,9 +67,9 @@ int speech_position_load(speech_position *c, parameters *p, const speech_setting
         TRY(parameters_place(p, &c->groups[g], p->half, d, d * kernel, p->memory.base ? c->bias + g * d : NULL, &fill));
         any |= fills[g] = (char)fill;
     }
-    TRY(weight_reader_check_weight_norm(p->weights, shape, "encoder.pos_conv_embed.conv"));
+    TRY(weight_reader_check_weight_norm(p->weights, 3, shape, "encoder.pos_conv_embed.conv"));
     if (!any) goto done;
-    TRY(weight_reader_weight_norm(p->weights, &w, shape, "encoder.pos_conv_embed.conv"));
+    TRY(weight_reader_weight_norm(p->weights, &w, 3, shape, "encoder.pos_conv_embed.conv"));
     for (int64_t g = 0; g < s->position_groups; g++)
         if (fills[g]) TRY(pack_group(&c->groups[g], w + g * d * d * kernel, d, kernel));
 done:

@@ -6,154 +6,175 @@
 #include "base/status.h"
 #include "encoder/safetensors.h"
 #include "encoder/torch_zip.h"
+#include "encoder/weight_index.h"
 
-#include <jansson.h>
-#include <stdlib.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+enum { INDEX_LIMIT = 64 << 20, START_BYTES = 9 };
+
 typedef struct weight_file {
-    char *name, *path;
-    file_mapping map;
-    weight_list list;
+    char *path;
+    file_mapping mapping;
+    weight_list tensors; /* some values lie in its memory */
+    char sha256[SHA256_HEX];
 } weight_file;
 
 struct weights {
     char *path;
-    weight_file *files; /* by name */
-    size_t n_files, capacity;
-    weight_list all; /* tensors of all files; values belong to these */
+    weight_file *files;
+    size_t n_files;
+    weight_list tensors; /* of all files */
+    char sha256[SHA256_HEX];
 };
 
-static const char *const single_names[] = {"model.safetensors", "pytorch_model.bin"};
-static const char *const index_names[] = {"model.safetensors.index.json", "pytorch_model.bin.index.json"};
-enum { INDEX_BYTES = 64 << 20, MAX_FILES = 10000 };
-
-static int ends_with(const char *text, const char *end)
+/* The file that a folder has, or the file itself. */
+static int find_file(const char *path, char **out)
 {
-    size_t n = strlen(text), m = strlen(end);
-    return n >= m && strcmp(text + n - m, end) == 0;
-}
-
-static int open_file(weights *w, const char *name, const char *path)
-{
+    static const char *const names[] = {"model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
+                                        "pytorch_model.bin.index.json"};
     int rc = OK;
-    TRY(MEM_GROW(w->files, &w->capacity, w->n_files + 1));
-    weight_file *f = &w->files[w->n_files];
-    *f = (weight_file){0};
-    w->n_files++;
-    TRY(mem_string(&f->name, name));
-    TRY(mem_string(&f->path, path));
-    if (file_map(path, &f->map) != OK) FAIL(ERR_CONFIG, "weights %s cannot be read: %s", path, status_message());
-    if (ends_with(name, ".safetensors"))
-        TRY(safetensors_parse(f->map.bytes, f->map.n, path, &f->list));
-    else
-        TRY(torch_zip_parse(f->map.bytes, f->map.n, path, &f->list));
+    struct stat s;
+    if (stat(path, &s) != 0) FAIL(ERR_CONFIG, "%s: no weights there", path);
+    if (!S_ISDIR(s.st_mode)) return mem_string(out, path);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        TRY(file_join(out, path, names[i]));
+        if (file_exists(*out)) goto done;
+        mem_free(out);
+    }
+    FAIL(ERR_CONFIG, "%s: no weights there: neither %s nor %s, and no index of several", path, names[0], names[2]);
 done:
     return rc;
 }
 
-static int has_file(const weights *w, const char *name)
+static int ends_with(const char *text, const char *end)
 {
-    for (size_t i = 0; i < w->n_files; i++)
-        if (strcmp(w->files[i].name, name) == 0) return 1;
-    return 0;
+    size_t n = strlen(text), n_end = strlen(end);
+    return n >= n_end && !strcmp(text + n - n_end, end);
 }
 
-static int open_named(weights *w, const char *folder, const char *name)
+/* What it is, its bytes say: files of a hub's cache have no endings. Behind the length of a safetensors header a brace
+ * stands; a zip has its method of compression there. */
+static int parse(weight_file *f)
 {
-    char *path = NULL;
-    int rc = file_join(&path, folder, name);
-    if (rc == OK) rc = open_file(w, name, path);
-    mem_free(&path);
+    int rc = OK;
+    const uint8_t *b = f->mapping.bytes;
+    size_t n = f->mapping.n;
+    if (n >= START_BYTES && b[START_BYTES - 1] == '{') return safetensors_parse(b, n, f->path, &f->tensors);
+    if (n >= 4 && !memcmp(b, "PK\x03\x04", 4)) return torch_zip_parse(b, n, f->path, &f->tensors);
+    if (n && b[0] == 0x80)
+        FAIL(ERR_CONFIG,
+             "%s: a file of torch.save before PyTorch 1.6, which is not read: load and save it with a newer "
+             "one, or save it as safetensors",
+             f->path);
+    if (ends_with(f->path, ".safetensors")) return safetensors_parse(b, n, f->path, &f->tensors);
+    FAIL(ERR_CONFIG, "%s: not a weight file: neither safetensors nor a zip of torch.save", f->path);
+done:
     return rc;
 }
 
-/* The files that an index names. */
-static int open_indexed(weights *w, const char *folder, const char *index)
+/* Takes over `path`. */
+static int add_file(weights *w, char *path)
+{
+    int rc = OK;
+    weight_file *f = &w->files[w->n_files++];
+    f->path = path;
+    if (!file_exists(path)) FAIL(ERR_CONFIG, "%s: the file, which the index names, is not there", path);
+    TRY(file_map(path, &f->mapping));
+    TRY(parse(f));
+    TRY(sha256_bytes(f->mapping.bytes, f->mapping.n, f->sha256));
+done:
+    return rc;
+}
+
+static int open_single(weights *w)
+{
+    int rc = OK;
+    char *path;
+    TRY(MEM_ALLOC(w->files, 1));
+    TRY(mem_string(&path, w->path));
+    TRY(add_file(w, path));
+done:
+    return rc;
+}
+
+static int read_index(const char *path, weight_index *x)
 {
     int rc = OK;
     uint8_t *bytes = NULL;
     size_t n;
-    json_t *whole = NULL, *value;
-    json_error_t error;
-    const char *key;
-    if (file_read(index, INDEX_BYTES, &bytes, &n) != OK) FAIL(ERR_CONFIG, "%s", status_message());
-    whole = json_loadb((const char *)bytes, n, JSON_REJECT_DUPLICATES, &error);
-    if (!whole) FAIL(ERR_CONFIG, "%s:%d:%d: %s", index, error.line, error.column, error.text);
-    json_t *map = json_object_get(whole, "weight_map");
-    if (!json_is_object(map)) FAIL(ERR_CONFIG, "%s has no object weight_map", index);
-    json_object_foreach(map, key, value)
-    {
-        const char *name = json_string_value(value);
-        if (!name || !*name || strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-            FAIL(ERR_CONFIG, "%s: the file of %s is not a name in its folder", index, key);
-        if (has_file(w, name)) continue;
-        if (w->n_files >= MAX_FILES) FAIL(ERR_CONFIG, "%s names more than %d files", index, MAX_FILES);
-        TRY(open_named(w, folder, name));
-    }
-    json_object_foreach(map, key, value)
-    {
-        const weight_file *f = w->files;
-        while (strcmp(f->name, json_string_value(value)) != 0) f++;
-        if (!weight_list_find(&f->list, key))
-            FAIL(ERR_CONFIG, "%s: tensor %s is not in %s", index, key, json_string_value(value));
-    }
+    rc = file_read(path, INDEX_LIMIT, &bytes, &n);
+    if (rc == ERR_LIMIT) FAIL(ERR_CONFIG, "%s: larger than %d bytes", path, INDEX_LIMIT);
+    if (rc == OK) rc = weight_index_parse(bytes, n, path, x);
 done:
-    json_decref(whole);
     mem_free(&bytes);
     return rc;
 }
 
-static int open_folder(weights *w, const char *folder)
+static int open_indexed(weights *w)
 {
     int rc = OK;
-    char *path = NULL;
-    for (int i = 0; i < 2; i++) {
-        mem_free(&path);
-        TRY(file_join(&path, folder, single_names[i]));
-        if (file_exists(path)) {
-            TRY(open_file(w, single_names[i], path));
-            goto done;
-        }
-        mem_free(&path);
-        TRY(file_join(&path, folder, index_names[i]));
-        if (file_exists(path)) {
-            TRY(open_indexed(w, folder, path));
-            goto done;
-        }
+    const char *slash = strrchr(w->path, '/');
+    int n_folder = slash ? (int)(slash - w->path) + 1 : 0;
+    weight_index x = {0};
+    char *path;
+    TRY(read_index(w->path, &x));
+    TRY(MEM_ALLOC(w->files, x.n_files));
+    for (size_t i = 0; i < x.n_files; i++) {
+        TRY(mem_format(&path, "%.*s%s", n_folder, w->path, x.files[i]));
+        TRY(add_file(w, path));
+        TRY(weight_index_check(&x, w->path, x.files[i], &w->files[i].tensors));
     }
-    FAIL(ERR_CONFIG, "%s has no weights: neither %s nor %s, nor %s.index.json", folder, single_names[0],
-         single_names[1], single_names[0]);
 done:
-    mem_free(&path);
+    weight_index_free(&x);
     return rc;
 }
 
-static int by_name(const void *a, const void *b)
+static int join_tensors(weights *w)
 {
-    return strcmp(((const weight_file *)a)->name, ((const weight_file *)b)->name);
+    int rc = OK;
+    for (size_t i = 0; i < w->n_files; i++)
+        for (size_t k = 0; k < w->files[i].tensors.n; k++)
+            TRY(weight_list_add(&w->tensors, &w->files[i].tensors.tensors[k], w->files[i].path));
+    TRY(weight_list_sort(&w->tensors, w->path));
+done:
+    return rc;
+}
+
+static int join_sums(weights *w)
+{
+    int rc = OK;
+    sha256 *sum = NULL;
+    if (w->n_files == 1) {
+        memcpy(w->sha256, w->files[0].sha256, sizeof w->sha256);
+        goto done;
+    }
+    TRY(sha256_create(&sum));
+    for (size_t i = 0; i < w->n_files; i++) {
+        const char *slash = strrchr(w->files[i].path, '/'), *name = slash ? slash + 1 : w->files[i].path;
+        sha256_add(sum, w->files[i].sha256, SHA256_HEX - 1);
+        sha256_add(sum, "  ", 2);
+        sha256_add(sum, name, strlen(name));
+        sha256_add(sum, "\n", 1);
+    }
+    sha256_hex(sum, w->sha256);
+done:
+    sha256_free(&sum);
+    return rc;
 }
 
 int weights_open(weights **out, const char *path)
 {
     int rc = OK;
     weights *w = NULL;
-    struct stat info;
     *out = NULL;
     TRY(MEM_ALLOC(w, 1));
-    TRY(mem_string(&w->path, path));
-    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) {
-        TRY(open_folder(w, path));
-    } else {
-        const char *slash = strrchr(path, '/');
-        TRY(open_file(w, slash ? slash + 1 : path, path));
-    }
-    qsort(w->files, w->n_files, sizeof *w->files, by_name);
-    for (size_t i = 0; i < w->n_files; i++)
-        for (size_t t = 0; t < w->files[i].list.n; t++)
-            TRY(weight_list_add(&w->all, &w->files[i].list.tensors[t], path));
-    TRY(weight_list_sort(&w->all, path));
+    TRY(find_file(path, &w->path));
+    TRY(ends_with(w->path, ".index.json") ? open_indexed(w) : open_single(w));
+    TRY(join_tensors(w));
+    TRY(join_sums(w));
     *out = w;
     w = NULL;
 done:
@@ -164,42 +185,23 @@ done:
 void weights_close(weights *w)
 {
     if (!w) return;
-    weight_list_free(&w->all);
     for (size_t i = 0; i < w->n_files; i++) {
-        weight_file *f = &w->files[i];
-        weight_list_free(&f->list);
-        file_unmap(&f->map);
-        mem_free(&f->name);
-        mem_free(&f->path);
+        weight_list_free(&w->files[i].tensors);
+        file_unmap(&w->files[i].mapping);
+        mem_free(&w->files[i].path);
     }
+    weight_list_free(&w->tensors);
     mem_free(&w->files);
     mem_free(&w->path);
     mem_free(&w);
 }
 
-int64_t weights_count(const weights *w) { return (int64_t)w->all.n; }
+int64_t weights_count(const weights *w) { return (int64_t)w->tensors.n; }
 
-const weight_tensor *weights_at(const weights *w, int64_t i) { return &w->all.tensors[i]; }
+const weight_tensor *weights_at(const weights *w, int64_t i) { return &w->tensors.tensors[i]; }
 
-const weight_tensor *weights_find(const weights *w, const char *name) { return weight_list_find(&w->all, name); }
+const weight_tensor *weights_find(const weights *w, const char *name) { return weight_list_find(&w->tensors, name); }
+
+const char *weights_sha256(const weights *w) { return w->sha256; }
 
 const char *weights_path(const weights *w) { return w->path; }
-
-int weights_sha256(const weights *w, char hex[SHA256_HEX])
-{
-    int rc = OK;
-    sha256 *sum = NULL;
-    if (w->n_files == 1) return sha256_bytes(w->files[0].map.bytes, w->files[0].map.n, hex);
-    TRY(sha256_create(&sum));
-    for (size_t i = 0; i < w->n_files; i++) {
-        TRY(sha256_bytes(w->files[i].map.bytes, w->files[i].map.n, hex));
-        sha256_add(sum, hex, strlen(hex));
-        sha256_add(sum, "  ", 2);
-        sha256_add(sum, w->files[i].name, strlen(w->files[i].name));
-        sha256_add(sum, "\n", 1);
-    }
-    sha256_hex(sum, hex);
-done:
-    sha256_free(&sum);
-    return rc;
-}

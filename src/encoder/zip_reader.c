@@ -8,6 +8,9 @@
 
 enum { DEFLATE_MOST = 1032 }; /* how many times smaller deflate can make a file */
 
+/* Weights hardly compress; what grows by more, or lies in the zip many times over, is meant to fill the memory. */
+enum { UNPACKED_SPARE = 64 << 20, UNPACKED_TIMES = 16 };
+
 static const char *reason(const zip_reader *z)
 {
     const char *text = archive_error_string(z->archive);
@@ -18,6 +21,7 @@ int zip_reader_open(zip_reader *z, const uint8_t *bytes, size_t n, const char *p
 {
     int rc = OK;
     *z = (zip_reader){.path = path, .bytes = bytes, .n = n};
+    z->unpacked_left = n > SIZE_MAX / UNPACKED_TIMES / 2 ? SIZE_MAX : n * UNPACKED_TIMES + UNPACKED_SPARE;
     z->archive = archive_read_new();
     if (!z->archive) FAIL(ERR_MEMORY, "no memory for a zip reader");
     if (archive_read_support_format_zip_seekable(z->archive) != ARCHIVE_OK ||
@@ -66,6 +70,8 @@ static int take_block(zip_reader *z, weight_list *owner, const uint8_t *block, s
     }
     if (!*copy) {
         void *memory;
+        if (z->size > z->unpacked_left) FAIL(ERR_CONFIG, "%s: the zip unpacks to too much", z->path);
+        z->unpacked_left -= z->size;
         TRY(weight_list_block(owner, z->size, &memory));
         *copy = memory;
         if (at) memcpy(*copy, *whole, at);

@@ -8,7 +8,8 @@ typedef struct zip_reader {
     const uint8_t *bytes;
     size_t n;
     struct archive *archive;
-    size_t size; /* of the current file, bytes */
+    size_t size;          /* of the current file, bytes */
+    size_t unpacked_left; /* what may still be decompressed, bytes */
 } zip_reader;
 
 typedef struct zip_entry {
@@ -24,7 +25,7 @@ int zip_reader_open(zip_reader *z, const uint8_t *bytes, size_t n, const char *p
 int zip_reader_next(zip_reader *z, zip_entry *e, int *more);
 
 /* All bytes of the current file, checked against its checksum: where they are stored, in the zip itself, else in memory
- * of `owner`. Never NULL. ERR_CONFIG, ERR_MEMORY. */
+ * of `owner`. Never NULL. ERR_CONFIG: damaged, or more than 64 MiB and 16 times the zip decompressed; ERR_MEMORY. */
 int zip_reader_bytes(zip_reader *z, weight_list *owner, const uint8_t **bytes);
 
 void zip_reader_close(zip_reader *z);
