@@ -62,7 +62,7 @@ for seconds in 0 12; do
 done
 
 step "two ranks share the weights"
-set -- --set audio.window=12s
+set -- --set audio.window=12s --set run.batch_seconds=12
 predict "$@"
 measure 2 "$@"
 near "a rank" "$ANON" "$RANK"
