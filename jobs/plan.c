@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const double PROGRAM = 20e6; /* bytes: MPI, HDF5, BLAS and what they keep */
+
 typedef struct estimate {
     double audio_tokens, image_tokens, text_tokens, bytes;
 } estimate;
@@ -46,8 +48,9 @@ static double largest_picture(const stages *s)
     return most;
 }
 
-/* Per rank: read-ahead, one window of sound with its features, one picture at the limit of pixels that this corpus
- * needs, codebooks, and features that training computes again. */
+/* Private memory of a rank: the program, read-ahead (of no more than there is), one window of sound with its features
+ * or an encoder's batch, one picture at the limit of pixels that this corpus needs, codebooks, and features that
+ * training computes again. */
 static double estimate_memory(const stages *s)
 {
     const job *j = s->j;
@@ -60,7 +63,8 @@ static double estimate_memory(const stages *s)
         books += (double)j->audio.codebook.size * (double)audio_vector_width(&j->audio, &m->audio) * 8;
     if (j->image.use) books += (double)(j->image.codebook.size * image_vector_width(&j->image, &m->image)) * 8;
     double again = j->train.recompute ? SAMPLE_AGAIN_BYTES : 0;
-    return 60e6 + (double)j->run.prefetch_bytes + window + books + picture + again;
+    double media = (double)corpus_index_totals(s->index)->media_bytes, ahead = (double)j->run.prefetch_bytes;
+    return PROGRAM + (ahead < media ? ahead : media) + window + books + picture + again;
 }
 
 static void print_plan(const stages *s)

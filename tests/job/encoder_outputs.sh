@@ -25,7 +25,7 @@ encode() { # encode FILE ARGUMENT...: out.npy
 
 step "the vectors of the reference"
 for model in hubert-base hubert-large hubert-batchnorm wav2vec2-base wav2vec2-large; do
-    tensors wav "$GOLDEN/$model/expect.safetensors" speech/input speech.wav
+    tensors wav "$GOLDEN/$model/expect.safetensors" speech/wave speech.wav
     for layer in 0 2 last; do
         encode speech.wav --set audio.encoder.path="$GOLDEN/$model" --set audio.encoder.layer="$layer"
         [ "$layer" = last ] && name=last || name=hidden.$layer
@@ -45,7 +45,7 @@ tensors close out.npy "$GOLDEN/vit/expect.safetensors" square/pooled
 
 step "codes of wav2vec 2.0's own quantizer"
 q=(--set audio.encoder.path="$GOLDEN/wav2vec2-quantizer" --set audio.encoder.layer=codes --set image.use=false)
-tensors wav "$GOLDEN/wav2vec2-quantizer/expect.safetensors" speech/input speech.wav
+tensors wav "$GOLDEN/wav2vec2-quantizer/expect.safetensors" speech/wave speech.wav
 run 0 encode "$CONFIG" speech.wav --what tokens "${q[@]}"
 expect_exit 0
 tensors codes "$GOLDEN/wav2vec2-quantizer/expect.safetensors" speech/codes 20 >codes.txt
