@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Codes of tessera beside those of the reference pipeline: transformers in fp64, then the nearest centroid in fp64. Needs
-numpy, torch, transformers, soundfile.
+"""Codes of tessera beside those of the reference pipeline: transformers in fp64, then the nearest centroid in fp64.
+Needs numpy, torch, transformers, soundfile.
 
     encoder_codes.py --tessera build/tessera --model FOLDER [--layer 9] [--codes 500] FILE.wav ...
 
