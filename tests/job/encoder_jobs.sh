@@ -51,6 +51,8 @@ grep -q "hubert, layer 2, fp32" serial/README.md || fail "the dataset card does 
 run 2 verify serial
 expect_exit 0
 expect_message "4 canary rows"
+mkdir elsewhere
+(cd elsewhere && run 0 verify ../serial && expect_exit 0 && expect_message "4 canary rows") || fail "verify from elsewhere"
 
 same() {
     local name=$1
@@ -105,6 +107,16 @@ run 0 show serial 0-long --png never.png
 expect_exit 2
 run 0 show serial 0-both --png both.png --wav both.wav
 expect_exit 0
+
+step "the vectors of a codebook depend on the windows"
+rm -rf dataset other
+run 2 train "$CONFIG"
+expect_exit 0
+run 2 run "$CONFIG" --set audio.window=3s
+expect_exit 0
+run 1 run "$CONFIG" --set audio.window=3s --output-dir other
+expect_exit 0
+expect_same_dataset dataset other
 
 step "bf16 is another dataset, and says so"
 run 2 run "$CONFIG" --output-dir half --set audio.encoder.precision=bf16 --set image.encoder.precision=bf16
