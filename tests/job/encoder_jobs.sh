@@ -11,6 +11,13 @@ for samples in 399 400 719 720 31999 32400 48399 48400 72000 90123; do
     echo "{\"id\": \"tone-$samples\", \"audio_filepath\": \"sound/tone$n.wav\"}" >>corpus/manifest.jsonl
     n=$((n + 1))
 done
+# One that breaks off when windows of it wait already, in the middle of a batch.
+head -c 140000 corpus/sound/tone9.wav >corpus/sound/cut.wav
+echo '{"id": "cut", "audio_filepath": "sound/cut.wav"}' >>corpus/manifest.jsonl
+for i in 0 1 2; do
+    tensors tone "corpus/sound/more$i.wav" $((20000 + 9000 * i)) "$i"
+    echo "{\"id\": \"more-$i\", \"audio_filepath\": \"sound/more$i.wav\"}" >>corpus/manifest.jsonl
+done
 cat >encoder.yaml <<YAML
 preset: $CONFIG
 audio:
@@ -28,9 +35,10 @@ CONFIG=$PWD/encoder.yaml
 step "a serial run"
 run 0 run "$CONFIG" --output-dir serial
 expect_exit 0
-rows=$(($(json corpus/expect.json rows) + 10))
+rows=$(($(json corpus/expect.json rows) + 14))
 expect_equal "$(json serial/dataset.json accounting.rows)" "$rows" rows
-expect_equal "$(json serial/dataset.json accounting.rejects)" $(($(json corpus/expect.json rejects) + 1)) rejects
+expect_equal "$(json serial/dataset.json accounting.rejects)" $(($(json corpus/expect.json rejects) + 2)) rejects
+grep '"cut"' serial/rejects.jsonl | grep -q '"damaged"' || fail "the cut recording is not rejected as damaged"
 grep '"tone-399"' serial/rejects.jsonl | grep -q '"empty"' || fail "399 samples are no reject for want of a frame"
 expect_equal "$(json serial/dataset.json streams.audio.encoder)" hubert
 expect_equal "$(json serial/dataset.json streams.audio.layer)" 2
@@ -43,6 +51,8 @@ grep -q "hubert, layer 2, fp32" serial/README.md || fail "the dataset card does 
 run 2 verify serial
 expect_exit 0
 expect_message "4 canary rows"
+mkdir elsewhere
+(cd elsewhere && run 0 verify ../serial && expect_exit 0 && expect_message "4 canary rows") || fail "verify from elsewhere"
 
 same() {
     local name=$1
@@ -81,7 +91,7 @@ done
 expect_exit 0 "in life $life"
 [ "$life" -gt 1 ] || fail "no life died"
 grep '"tone-720"' dataset/rejects.jsonl | grep -q crashed || fail "tone-720 is not a crashed reject"
-expect_equal "$(json dataset/dataset.json accounting.rejects)" $(($(json corpus/expect.json rejects) + 2)) rejects
+expect_equal "$(json dataset/dataset.json accounting.rejects)" $(($(json corpus/expect.json rejects) + 3)) rejects
 
 step "single files give the tokens of the dataset"
 for id in 0-long:sound/0-long.wav tone-90123:sound/tone9.wav tone-72000:sound/tone8.wav; do
@@ -97,6 +107,16 @@ run 0 show serial 0-long --png never.png
 expect_exit 2
 run 0 show serial 0-both --png both.png --wav both.wav
 expect_exit 0
+
+step "the vectors of a codebook depend on the windows"
+rm -rf dataset other
+run 2 train "$CONFIG"
+expect_exit 0
+run 2 run "$CONFIG" --set audio.window=3s
+expect_exit 0
+run 1 run "$CONFIG" --set audio.window=3s --output-dir other
+expect_exit 0
+expect_same_dataset dataset other
 
 step "bf16 is another dataset, and says so"
 run 2 run "$CONFIG" --output-dir half --set audio.encoder.precision=bf16 --set image.encoder.precision=bf16

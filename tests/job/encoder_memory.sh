@@ -61,6 +61,21 @@ for seconds in 0 12; do
     near "$seconds s together" "$ANON" $((RANK + NODE))
 done
 
+step "a recording of 40 minutes takes no more than one of 40 seconds"
+small=(--set audio.encoder.path="$SOURCE_DIR/tests/golden/hubert-base" --set audio.encoder.layer=1 --set audio.keep=tokens)
+small+=(--set audio.codebook.size=8 --set train.hours=1 --set train.iterations=1 --set audio.window=5s)
+mv media kept
+mkdir media
+tensors tone media/tone.wav 640000
+measure 0 "${small[@]}"
+short=$ANON
+tensors tone media/tone.wav 38400000
+measure 0 "${small[@]}"
+echo "   $short kB and $ANON kB"
+[ "$ANON" -lt $((short + 16000)) ] || fail "memory grows with the length of a recording: $short kB, $ANON kB"
+rm -r media
+mv kept media
+
 step "two ranks share the weights"
 set -- --set audio.window=12s --set run.batch_seconds=12
 predict "$@"

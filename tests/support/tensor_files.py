@@ -6,7 +6,7 @@ usage: tensor_files.py wav FILE.safetensors NAME OUT.wav       samples at 16 kHz
        tensor_files.py close FILE.npy FILE.safetensors NAME    at most 2e-5 of the tensor's RMS apart; --skip N leaves its
                                                                first N rows out
        tensor_files.py codes FILE.safetensors NAME V          ids of (frames, groups) codes: group g's as g V + code
-       tensor_files.py tone OUT.wav SAMPLES [SEED]             a sound that changes, 16 bits
+       tensor_files.py tone OUT.wav SAMPLES [SEED]             a sound that changes for 20 s and then repeats, 16 bits
        tensor_files.py shape FILE.npy                          its sizes
        tensor_files.py model CONFIG.json OUT                   a HuBERT model of these sizes with random weights"""
 import array
@@ -72,10 +72,12 @@ def tone(path, samples, seed):
     r = random.Random(seed)
     base, glide = 90 + r.random() * 300, r.random() * 60
     out = array.array("h")
-    for i in range(samples):
+    for i in range(min(samples, 20 * 16000)):
         t = i / 16000
         value = 7000 * math.sin(2 * math.pi * (base * t + glide * t * t)) * (1.2 + math.sin(5 * t)) + r.gauss(0, 900)
         out.append(max(-32768, min(32767, round(value))))
+    while len(out) < samples:
+        out.extend(out[: samples - len(out)])
     write_wav(path, 1, 2, out)
 
 
