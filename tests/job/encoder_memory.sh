@@ -62,7 +62,8 @@ for seconds in 0 12; do
 done
 
 step "a recording of 40 minutes takes no more than one of 40 seconds"
-small=(--set audio.encoder.path="$SOURCE_DIR/tests/golden/hubert-base" --set audio.encoder.layer=1 --set audio.keep=tokens)
+small=(--set audio.encoder.path="$SOURCE_DIR/tests/golden/hubert-base" --set audio.encoder.layer=1
+    --set audio.keep=tokens)
 small+=(--set audio.codebook.size=8 --set train.hours=1 --set train.iterations=1 --set audio.window=5s)
 mv media kept
 mkdir media

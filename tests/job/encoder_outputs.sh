@@ -1,5 +1,5 @@
-# What encoders give in a job: the tensors of the references, a quantizer's own codes, kept vectors, windows with context;
-# and the configs that users start from, with small random models.
+# What encoders give in a job: the tensors of the references, a quantizer's own codes, kept vectors, windows with
+# context; and the configs that users start from, with small random models.
 . "$(dirname "$0")/job.sh"
 ln -s "$REFERENCE/corpus" corpus
 GOLDEN=$SOURCE_DIR/tests/golden

@@ -3,8 +3,8 @@
 
 usage: tensor_files.py wav FILE.safetensors NAME OUT.wav       samples at 16 kHz, as 32-bit floats
        tensor_files.py png FILE.safetensors NAME OUT.png       a picture (height, width, 3) of bytes
-       tensor_files.py close FILE.npy FILE.safetensors NAME    at most 2e-5 of the tensor's RMS apart; --skip N leaves its
-                                                               first N rows out
+       tensor_files.py close FILE.npy FILE.safetensors NAME    at most 2e-5 of the tensor's RMS apart; --skip N
+                                                               leaves its first N rows out
        tensor_files.py codes FILE.safetensors NAME V          ids of (frames, groups) codes: group g's as g V + code
        tensor_files.py tone OUT.wav SAMPLES [SEED]             a sound that changes for 20 s and then repeats, 16 bits
        tensor_files.py shape FILE.npy                          its sizes
