@@ -82,7 +82,8 @@ refused 'audio.encoder.path: nowhere' --set audio.encoder.path=nowhere --set ima
 step "a frozen codebook of another layer"
 run 2 train encoder.yaml --set image.use=false --output-dir trained
 expect_exit 0
-run 0 run encoder.yaml --set audio.codebook.path=trained/codebooks/audio.h5 --set audio.encoder.layer=1 --set image.use=false
+run 0 run encoder.yaml --set audio.codebook.path=trained/codebooks/audio.h5 --set audio.encoder.layer=1 \
+    --set image.use=false
 expect_exit 2
 expect_message "codebook .* other features"
 rm -rf dataset

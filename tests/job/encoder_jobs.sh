@@ -52,7 +52,8 @@ run 2 verify serial
 expect_exit 0
 expect_message "4 canary rows"
 mkdir elsewhere
-(cd elsewhere && run 0 verify ../serial && expect_exit 0 && expect_message "4 canary rows") || fail "verify from elsewhere"
+(cd elsewhere && run 0 verify ../serial && expect_exit 0 && expect_message "4 canary rows") ||
+    fail "verify from elsewhere"
 
 same() {
     local name=$1

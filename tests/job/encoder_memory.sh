@@ -1,7 +1,9 @@
 # What `tessera plan` says of memory with an encoder, against what a run takes: per rank, and per node for the weights.
 . "$(dirname "$0")/job.sh"
 [ -r /proc/self/status ] && grep -q RssAnon /proc/self/status || skip "no /proc with RssAnon"
-if [ -n "$(nm -D "$TESSERA" 2>/dev/null | grep -m 1 -E '__asan_init')" ]; then skip "a sanitizer's memory is its own"; fi
+if [ -n "$(nm -D "$TESSERA" 2>/dev/null | grep -m 1 -E '__asan_init')" ]; then
+    skip "a sanitizer's memory is its own"
+fi
 tensors() { "$PYTHON" "$SOURCE_DIR/tests/support/tensor_files.py" "$@" || fail "tensor_files.py $*"; }
 cat >config.json <<'JSON'
 {"model_type": "hubert", "conv_bias": false, "conv_dim": [512, 512, 512, 512, 512, 512, 512],
@@ -24,8 +26,9 @@ YAML
 watch() {
     while [ ! -e done.txt ]; do
         for p in /proc/[0-9]*; do
-            if [ "$(readlink "$p/exe" 2>/dev/null)" = "$TESSERA" ] && grep -qz "^$PWD/memory.yaml$" "$p/cmdline" 2>/dev/null
-            then awk '/^RssAnon/ {a = $2} /^RssShmem/ {s = $2} END {print a + 0, s + 0}' "$p/status" 2>/dev/null
+            [ "$(readlink "$p/exe" 2>/dev/null)" = "$TESSERA" ] || continue
+            if grep -qz "^$PWD/memory.yaml$" "$p/cmdline" 2>/dev/null; then
+                awk '/^RssAnon/ {a = $2} /^RssShmem/ {s = $2} END {print a + 0, s + 0}' "$p/status" 2>/dev/null
             fi
         done
         sleep 0.02
@@ -49,7 +52,8 @@ measure() { # measure RANKS ARGUMENT...: sets ANON and SHARED
 predict() { # sets RANK and NODE, in MB
     run 0 plan memory.yaml "$@"
     expect_exit 0
-    read -r RANK NODE < <(sed -n 's/^memory *about \([0-9]*\) MB per rank, and \([0-9]*\) MB per node.*/\1 \2/p' out.txt)
+    read -r RANK NODE < <(sed -n \
+        's/^memory *about \([0-9]*\) MB per rank, and \([0-9]*\) MB per node.*/\1 \2/p' out.txt)
     [ -n "$NODE" ] || fail "plan says nothing of the node"
 }
 
