@@ -21,28 +21,37 @@ typedef struct canary {
     uint64_t hash;
 } canary;
 
-int canary_hash(core *c, const corpus_row *row, int64_t position, const char *root, uint64_t *hash)
+static int hash_example(void *user, const example *e)
 {
     int rc = OK;
-    media m[N_MEDIA];
-    example e = {0};
-    memset(m, 0, sizeof m);
-    for (int k = 0; k < N_MEDIA; k++) {
-        TRY(media_open(root, row, k, MAX_BYTES, &m[k]));
-        if (m[k].status != OK) FAIL(ERR_ENVIRONMENT, "%s", m[k].message);
-    }
-    TRY(core_row(c, row, position, 1, m, 1, 1, NULL, NULL, &e));
-    if (e.outcome == OUTCOME_REJECT && status_is_environment(e.status)) FAIL(ERR_ENVIRONMENT, "%s", e.message);
-    *hash = hash64(&e.outcome, sizeof e.outcome, 0);
+    uint64_t *hash = user;
+    if (e->outcome == OUTCOME_REJECT && status_is_environment(e->status)) FAIL(ERR_ENVIRONMENT, "%s", e->message);
+    *hash = hash64(&e->outcome, sizeof e->outcome, 0);
     for (int s = 0; s < N_STREAMS; s++) {
-        const example_stream *x = &e.stream[s];
+        const example_stream *x = &e->stream[s];
         *hash = hash64(x->ids, x->n_ids * sizeof *x->ids, *hash);
         *hash = hash64(x->vectors, x->n_vectors * (size_t)x->width * sizeof *x->vectors, *hash);
         *hash = hash64(x->durations, x->n_durations * sizeof *x->durations, *hash);
     }
 done:
+    return rc;
+}
+
+int canary_hash(core *c, const corpus_row *row, int64_t position, const char *root, uint64_t *hash)
+{
+    int rc = OK;
+    media m[N_MEDIA];
+    const core_caller caller = {.final = 1, .take = hash_example, .user = hash};
+    memset(m, 0, sizeof m);
+    for (int k = 0; k < N_MEDIA; k++) {
+        TRY(media_open(root, row, k, MAX_BYTES, &m[k]));
+        if (m[k].status != OK) FAIL(ERR_ENVIRONMENT, "%s", m[k].message);
+    }
+    TRY(core_row(c, &caller, row, position, 1, m, 1));
+    TRY(core_finish(c));
+done:
+    if (rc != OK) core_forget(c);
     for (int k = 0; k < N_MEDIA; k++) media_close(&m[k]);
-    example_free(&e);
     return rc;
 }
 
@@ -203,6 +212,8 @@ static int open_finished(finished *f, job *j)
     int rc = OK;
     char *path = NULL;
     TRY(corpus_again_open(&f->corpus, j, j->target));
+    TRY(models_open_alone(j));
+    TRY(models_load_alone(j));
     TRY(load_finished_book(j->target, "audio", &f->audio));
     TRY(load_finished_book(j->target, "image", &f->image));
     TRY(file_join(&path, j->target, "codebooks/image-projection.bin"));
@@ -211,6 +222,7 @@ static int open_finished(finished *f, job *j)
                               .image = &j->image,
                               .text = &j->text,
                               .keep_partial = j->corpus.partial == PARTIAL_KEEP,
+                              .models = &j->models.core,
                               .audio_codebook = f->audio.k ? &f->audio : NULL,
                               .image_codebook = f->image.k ? &f->image : NULL,
                               .image_map = f->map};

@@ -45,6 +45,19 @@ static const char *size_category(int64_t n)
     return "n>1B";
 }
 
+/* "mfcc", or "hubert, layer 9, fp32, weights 0123456789abcdef". */
+static void describe_source(const json_t *stream, char *out, size_t size)
+{
+    char layer[48] = "";
+    const char *weights = dataset_text(stream, "weights_sha256");
+    snprintf(out, size, "%s", dataset_text(stream, "encoder"));
+    if (!*weights) return;
+    if (json_object_get(stream, "layer"))
+        snprintf(layer, sizeof layer, "layer %lld", (long long)dataset_int(stream, "layer"));
+    snprintf(out, size, "%s, %s, %s, weights %.16s", dataset_text(stream, "encoder"), *layer ? layer : "its own codes",
+             dataset_text(stream, "precision"), weights);
+}
+
 static void add_streams(text_buffer *b, const json_t *d)
 {
     const char *name;
@@ -52,11 +65,12 @@ static void add_streams(text_buffer *b, const json_t *d)
     add(b, "\n| stream | examples | tokens | made by | codes |\n|---|---|---|---|---|\n");
     json_object_foreach(json_object_get(d, "streams"), name, s)
     {
-        char tokens[64], examples[64];
+        char tokens[64], examples[64], source[256];
         snprintf(tokens, sizeof tokens, "accounting.tokens.%s", name);
         snprintf(examples, sizeof examples, "accounting.streams.%s", name);
+        describe_source(s, source, sizeof source);
         add(b, "| %s | %lld | %lld | %s | %lld |\n", name, (long long)dataset_int(d, examples),
-            (long long)dataset_int(d, tokens), dataset_text(s, "encoder"), (long long)dataset_int(s, "vocab_size"));
+            (long long)dataset_int(d, tokens), source, (long long)dataset_int(s, "vocab_size"));
     }
 }
 

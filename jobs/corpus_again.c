@@ -9,6 +9,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Where the model of an encoder lay, seen from any folder. */
+static int use_recorded(const char *dataset, const char *key, char **path)
+{
+    int rc = OK;
+    char *recorded = NULL;
+    TRY(runs_log_path(dataset, key, &recorded));
+    if (!*recorded) goto done;
+    mem_free(path);
+    *path = recorded;
+    recorded = NULL;
+done:
+    mem_free(&recorded);
+    return rc;
+}
+
 static int load_options(job *j, const char *dataset)
 {
     int rc = OK;
@@ -18,6 +33,8 @@ static int load_options(job *j, const char *dataset)
     config_free(&j->config);
     TRY(job_make_config(j));
     TRY(config_load(j->config, "logs/runs.jsonl", text, strlen(text)));
+    TRY(use_recorded(dataset, "audio_encoder", &j->audio.encoder.path));
+    TRY(use_recorded(dataset, "image_encoder", &j->image.encoder.path));
     mem_free(&j->corpus.path);
     TRY(mem_string(&j->corpus.path, j->corpus_root ? j->corpus_root : path));
 done:

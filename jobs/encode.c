@@ -90,19 +90,17 @@ done:
 static int encode_picture(encoding *e, const media *m)
 {
     int rc = OK;
-    const float *x;
-    int64_t rows, columns;
+    const vector_sink sink = {take_vectors, NULL, e};
     if (!e->picture) {
         TRY(load_map(e));
-        TRY(picture_create(&e->picture, &e->j->image, e->map));
+        TRY(picture_create(&e->picture, &e->j->image, &e->j->models.core.image, e->map));
     }
     if (e->n && (!e->is_image || e->d != picture_width(e->picture)))
         FAIL(ERR_USAGE, "give sound and pictures in separate calls");
     e->is_image = 1;
     e->d = picture_width(e->picture);
-    picture_grid(e->picture, &rows, &columns);
-    TRY(picture_run(e->picture, &m->source, 0, &x));
-    TRY(take_vectors(e, x, 0, rows * columns));
+    TRY(picture_run(e->picture, &m->source, 0, &sink));
+    TRY(picture_finish(e->picture));
 done:
     return rc;
 }
@@ -112,11 +110,12 @@ static int encode_sound(encoding *e, const corpus_row *row, const media *m)
     int rc = OK;
     int64_t frames;
     double seconds;
-    sound_sink sink = {take_vectors, NULL, e};
-    if (!e->sound) TRY(sound_create(&e->sound, &e->j->audio));
+    const vector_sink sink = {take_vectors, NULL, e};
+    if (!e->sound) TRY(sound_create(&e->sound, &e->j->audio, &e->j->models.core.audio));
     if (e->n && e->is_image) FAIL(ERR_USAGE, "give sound and pictures in separate calls");
     e->d = sound_width(e->sound);
     TRY(sound_run(e->sound, row, &m->source, 0, INT64_MAX - 1, &sink, &frames, &seconds));
+    TRY(sound_finish(e->sound));
 done:
     return rc;
 }
@@ -141,6 +140,9 @@ done:
     return rc;
 }
 
+/* The vectors are an encoder's own codes. */
+static int is_codes(const encoding *e) { return !e->is_image && core_model_has_codes(&e->j->models.core.audio); }
+
 static int write_result(encoding *e, int tokens)
 {
     int rc = OK;
@@ -148,7 +150,11 @@ static int write_result(encoding *e, int tokens)
     uint32_t *ids = NULL;
     assigner *a = NULL;
     const char *name = e->is_image ? "image" : "audio";
-    if (tokens) {
+    if (tokens && is_codes(e)) {
+        TRY(MEM_ALLOC(ids, e->n * (size_t)e->d));
+        for (size_t i = 0; i < e->n * (size_t)e->d; i++) ids[i] = (uint32_t)e->x[i];
+        e->n *= (size_t)e->d;
+    } else if (tokens) {
         TRY(load_book(j, name, e->is_image ? j->image.codebook.path : j->audio.codebook.path, e->d, &a));
         TRY(MEM_ALLOC(ids, e->n));
         TRY(assigner_run(a, e->x, (int64_t)e->n, ids, NULL));
@@ -175,6 +181,7 @@ int verb_encode(job *j)
     int rc = OK;
     encoding e = {.j = j};
     int tokens = j->what && !strcmp(j->what, "tokens");
+    TRY(models_load(j));
     if (j->p.rank != 0) return OK;
     if (j->what && !tokens && strcmp(j->what, "features"))
         FAIL(ERR_USAGE, "--what is features or tokens, not \"%s\"", j->what);

@@ -270,6 +270,7 @@ static int run_verb(job *j, const command_line *c)
         isa = isa_names[j->run.isa];
     }
     TRY(par_agree(&j->p, isa_force(isa)));
+    if (c->verb->needs_config && !*j->train.data) TRY(models_open(j));
     if (!c->verb->needs_config && (c->n_sets || c->limit))
         FAIL(ERR_USAGE, "tessera %s takes no --set and no --limit", j->verb);
     stop_start(c->verb->needs_config ? j->run.time_limit : 0);
@@ -317,6 +318,7 @@ int job_main(int argc, char **argv, const verb *verbs, size_t n_verbs)
     if (rc == OK) rc = run_verb(&j, &c);
     rc = par_agree(&j.p, rc);
     if (rc != OK) say_failure(rc);
+    models_close(&j);
     config_free(&j.config);
     mem_free(&j.out);
     log_open(NULL, LOG_INFO);

@@ -3,9 +3,10 @@
 
 #include "base/hash.h"
 #include "config/config.h"
-#include "core/core_options.h"
+#include "core/core_feature.h"
 #include "corpus/index.h"
 #include "jobs/job_options.h"
+#include "jobs/models.h"
 #include "par/par.h"
 #include "sequence/pack.h"
 #include "text/tokenizer.h"
@@ -35,6 +36,7 @@ typedef struct job {
     train_options train;
     run_options run;
     char *out; /* the output folder, without a slash at the end */
+    models models;
     /* a life on the output folder */
     owner *owner; /* rank 0 */
     int64_t attempt;

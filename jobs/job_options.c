@@ -40,6 +40,10 @@ static const option run_table[] = {
      "longest time that a row which crashed an earlier life gets on its own"},
     {"run.canaries", OPTION_INT, SCOPE_RUN, RUN(canaries), "4", 0, 4, NULL,
      "rows that every node encodes at each start, to compare"},
+    {"run.batch_seconds", OPTION_REAL, SCOPE_RUN, RUN(batch_seconds), "30", 0, 36000, NULL,
+     "seconds of sound, of several rows, that an encoder computes together; more take more memory"},
+    {"run.batch_pictures", OPTION_INT, SCOPE_RUN, RUN(batch_pictures), "16", 1, 4096, NULL,
+     "pictures that an encoder computes together"},
     {"run.isa", OPTION_ENUM, SCOPE_RUN, RUN(isa), "auto", 0, 0, isa_names,
      "instruction set of the kernels; auto: the best of the processor; all give the same bits"},
 };

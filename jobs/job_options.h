@@ -23,7 +23,9 @@ typedef struct run_options {
     int keep_state;
     double row_timeout;
     int64_t canaries;
-    int isa; /* index into isa_names */
+    double batch_seconds;   /* sound that an encoder computes together */
+    int64_t batch_pictures; /* pictures that an encoder computes together */
+    int isa;                /* index into isa_names */
 } run_options;
 
 /* The values of run.isa, as isa_force takes them; NULL behind the last. */

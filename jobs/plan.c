@@ -1,5 +1,7 @@
 /* What a job would do and make, from the index; an index that is not there is made in a temporary folder and removed.
  */
+#include "core/picture.h"
+#include "core/sound.h"
 #include "jobs/sample_again.h"
 #include "jobs/stages.h"
 #include "jobs/verbs.h"
@@ -13,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const double PROGRAM = 16e6; /* bytes: MPI, HDF5, BLAS and what they keep */
+
 typedef struct estimate {
     double audio_tokens, image_tokens, text_tokens, bytes;
 } estimate;
@@ -21,13 +25,17 @@ static void estimate_output(const stages *s, estimate *e)
 {
     const job *j = s->j;
     const corpus_totals *t = corpus_index_totals(s->index);
-    double patches = (double)(j->image.width / j->image.patch) * (double)(j->image.height / j->image.patch);
+    const core_models *m = &j->models.core;
+    int64_t rows, columns, d = audio_vector_width(&j->audio, &m->audio);
+    image_grid(&j->image, &m->image, &rows, &columns);
     *e = (estimate){.text_tokens = (double)t->text_bytes};
-    if (j->audio.use) e->audio_tokens = t->audio_seconds * CORE_FRAME_HZ;
-    if (j->image.use) e->image_tokens = (double)t->image_rows * patches;
+    if (j->audio.use) e->audio_tokens = t->audio_seconds * audio_frame_hz(&m->audio);
+    if (core_model_has_codes(&m->audio)) e->audio_tokens *= (double)d;
+    if (j->image.use) e->image_tokens = (double)t->image_rows * (double)(rows * columns);
     e->bytes = 2 * (e->audio_tokens + e->image_tokens) + 2 * e->text_tokens + 128 * (double)t->rows;
-    if (j->audio.keep != KEEP_TOKENS) e->bytes += e->audio_tokens * 2 * 39;
-    if (j->image.keep != KEEP_TOKENS) e->bytes += e->image_tokens * 2 * 3 * (double)(j->image.patch * j->image.patch);
+    if (j->audio.keep != KEEP_TOKENS) e->bytes += e->audio_tokens * 2 * (double)d;
+    if (j->image.keep != KEEP_TOKENS)
+        e->bytes += e->image_tokens * 2 * (double)image_vector_width(&j->image, &m->image);
 }
 
 static double largest_picture(const stages *s)
@@ -40,18 +48,23 @@ static double largest_picture(const stages *s)
     return most;
 }
 
-/* Per rank: read-ahead, one window of sound with its features, one picture at the limit of pixels that this corpus
- * needs, codebooks, and features that training computes again. */
+/* Private memory of a rank: the program, read-ahead (of no more than there is), one window of sound with its features
+ * or an encoder's batch, one picture at the limit of pixels that this corpus needs, codebooks, and features that
+ * training computes again. */
 static double estimate_memory(const stages *s)
 {
     const job *j = s->j;
-    double window = j->audio.window_s * CORE_RATE_HZ * 8 + j->audio.window_s * CORE_FRAME_HZ * 257 * 4;
-    double books = 0;
-    if (j->audio.use) books += (double)j->audio.codebook.size * 80 * 8;
-    if (j->image.use) books += (double)j->image.codebook.size * 3 * (double)(j->image.patch * j->image.patch) * 8;
-    double picture = j->image.use ? 6 * largest_picture(s) : 0;
+    const core_models *m = &j->models.core;
+    double window = j->audio.window_s * CORE_RATE_HZ * 8 + j->audio.window_s * 100 * 257 * 4;
+    double books = 0, picture = j->image.use ? 6 * largest_picture(s) : 0;
+    if (m->audio.encoder) window = sound_bytes(&j->audio, &m->audio);
+    if (m->image.encoder) picture += picture_bytes(&m->image);
+    if (j->audio.use && stage_wants_audio_book(j))
+        books += (double)j->audio.codebook.size * (double)audio_vector_width(&j->audio, &m->audio) * 8;
+    if (j->image.use) books += (double)(j->image.codebook.size * image_vector_width(&j->image, &m->image)) * 8;
     double again = j->train.recompute ? SAMPLE_AGAIN_BYTES : 0;
-    return 60e6 + (double)j->run.prefetch_bytes + window + books + picture + again;
+    double media = (double)corpus_index_totals(s->index)->media_bytes, ahead = (double)j->run.prefetch_bytes;
+    return PROGRAM + (ahead < media ? ahead : media) + window + books + picture + again;
 }
 
 static void print_plan(const stages *s)
@@ -70,11 +83,14 @@ static void print_plan(const stages *s)
            e.text_tokens);
     printf("units          %lld\n", (long long)unit_table_units(s->units));
     printf("shards         %lld, about %.1f MB in all\n", (long long)unit_table_shards(s->units), e.bytes * 1e-6);
-    printf("memory         about %.0f MB per rank\n", estimate_memory(s) * 1e-6);
+    printf("memory         about %.0f MB per rank", estimate_memory(s) * 1e-6);
+    if (models_bytes(j)) printf(", and %.0f MB per node for the weights of encoders", (double)models_bytes(j) * 1e-6);
+    printf("\n");
     printf("codebooks      audio %s, image %s\n",
-           *j->audio.codebook.path ? j->audio.codebook.path
-           : j->audio.use          ? "trained"
-                                   : "none",
+           *j->audio.codebook.path      ? j->audio.codebook.path
+           : !j->audio.use              ? "none"
+           : !stage_wants_audio_book(j) ? "none needed"
+                                        : "trained",
            *j->image.codebook.path ? j->image.codebook.path
            : j->image.use          ? "trained"
                                    : "none");

@@ -30,22 +30,26 @@ done:
     return rc;
 }
 
-/* The corpus path as an absolute one, so that it means the same from another folder. */
+/* A path of the config as an absolute one, so that it means the same from another folder. */
 static char *absolute(const char *path) { return *path ? realpath(path, NULL) : NULL; }
 
 int runs_log_start(const job *j)
 {
     int rc = OK;
     char *dump = NULL, *path = absolute(j->corpus.path), *root = absolute(j->corpus.root);
+    char *audio = absolute(j->audio.encoder.path), *image = absolute(j->image.encoder.path);
     const char *slurm = getenv("SLURM_JOB_ID");
     TRY(config_dump(j->config, &dump));
-    TRY(append(j, json_pack("{s:s, s:I, s:I, s:s, s:s, s:s?, s:i, s:i, s:s?, s:s?, s:s}", "event", "start", "time",
-                            (json_int_t)time(NULL), "life", (json_int_t)j->attempt, "verb", j->verb, "version",
-                            TESSERA_VERSION, "slurm_job", slurm, "ranks", j->p.size, "nodes", j->p.n_nodes,
-                            "corpus_path", path, "corpus_root", root, "config", dump)));
+    TRY(append(j,
+               json_pack("{s:s, s:I, s:I, s:s, s:s, s:s?, s:i, s:i, s:s?, s:s?, s:s?, s:s?, s:s}", "event", "start",
+                         "time", (json_int_t)time(NULL), "life", (json_int_t)j->attempt, "verb", j->verb, "version",
+                         TESSERA_VERSION, "slurm_job", slurm, "ranks", j->p.size, "nodes", j->p.n_nodes, "corpus_path",
+                         path, "corpus_root", root, "audio_encoder", audio, "image_encoder", image, "config", dump)));
 done:
     free(path);
     free(root);
+    free(audio);
+    free(image);
     mem_free(&dump);
     return rc;
 }
@@ -94,6 +98,15 @@ int runs_log_corpus(const char *dataset, char **root, char **config_text)
     TRY(mem_string(root, path ? path : ""));
     TRY(mem_string(config_text, text ? text : ""));
 done:
+    json_decref(line);
+    return rc;
+}
+
+int runs_log_path(const char *dataset, const char *key, char **path)
+{
+    json_t *line = latest(dataset, "start");
+    const char *text = json_string_value(json_object_get(line, key));
+    int rc = mem_string(path, text ? text : "");
     json_decref(line);
     return rc;
 }

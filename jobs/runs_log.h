@@ -11,5 +11,10 @@ void runs_log_end(const job *j, int status);
  * "" when unknown. */
 int runs_log_corpus(const char *dataset, char **root, char **config_text);
 
+/* An absolute path of the latest start ("audio_encoder", "image_encoder"): new memory (mem_free), "" when there was
+ * none.
+ */
+int runs_log_path(const char *dataset, const char *key, char **path);
+
 /* One line on how the latest life ended, for people: new memory (mem_free). */
 int runs_log_last(const char *dataset, char **text);

@@ -85,6 +85,7 @@ static int try_row(sample_again *x, const sample_row *row, sample_part *part)
     sampler_row r;
     sampler_begin(&x->sampler, row->position, &r);
     int rc = sampler_vectors(&x->sampler, &r, x->kind, part);
+    if (rc == OK) rc = sampler_finish(&x->sampler);
     sampler_end(&x->sampler, &r);
     if (status_is_item(rc)) {
         LOG_RANK(LOG_WARN, "a row of the %s training sample: %s", x->name, status_message());

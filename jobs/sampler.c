@@ -7,9 +7,11 @@ static int make_decoders(sampler *x, int audio, int image)
 {
     int rc = OK;
     const job *j = x->s->j;
-    sample_plan_make(&x->plan, &j->train, &j->audio, &j->image, audio, image, corpus_index_totals(x->s->index));
-    if (audio) TRY(sound_create(&x->sound, &j->audio));
-    if (image) TRY(picture_create(&x->picture, &j->image, NULL));
+    sample_plan_make(&x->plan, &j->train, &j->audio, &j->image, &j->models.core, audio, image,
+                     corpus_index_totals(x->s->index));
+    if (audio) TRY(sound_create(&x->sound, &j->audio, &j->models.core.audio));
+    if (image) TRY(picture_create(&x->picture, &j->image, &j->models.core.image, NULL));
+    TRY(sample_taker_create(&x->taker, &x->plan, x->sound, x->picture));
 done:
     return rc;
 }
@@ -27,6 +29,7 @@ done:
 void sampler_close(sampler *x)
 {
     row_work_close(&x->work);
+    sample_taker_free(&x->taker);
     sound_free(&x->sound);
     picture_free(&x->picture);
 }
@@ -47,14 +50,16 @@ void sampler_begin(sampler *x, int64_t position, sampler_row *r)
 
 int sampler_vectors(sampler *x, const sampler_row *r, media_kind kind, sample_part *part)
 {
-    int rc = r->begun;
-    size_t before = part->n;
-    if (rc != OK) return rc;
-    TRY(kind == MEDIA_AUDIO ? sample_audio(&x->plan, x->sound, &r->row, &r->media[kind], row_work_tick, &x->work, part)
-                            : sample_image(&x->plan, x->picture, &r->row, &r->media[kind], part));
-    TRY(sample_part_note(part, r->position, before));
-done:
-    return rc;
+    if (r->begun != OK) return r->begun;
+    return sample_taker_row(x->taker, kind, &r->row, r->position, &r->media[kind], row_work_tick, &x->work, part);
+}
+
+int sampler_finish(sampler *x) { return sample_taker_finish(x->taker); }
+
+void sampler_forget(sampler *x)
+{
+    sample_taker_forget(x->taker);
+    row_work_forget(&x->work);
 }
 
 void sampler_end(sampler *x, sampler_row *r) { row_work_end(&x->work, r->media); }

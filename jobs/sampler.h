@@ -2,6 +2,7 @@
  * One object per rank. */
 #pragma once
 
+#include "core/sample_taker.h"
 #include "jobs/row_work.h"
 
 typedef struct sampler {
@@ -10,6 +11,7 @@ typedef struct sampler {
     sample_plan plan;
     sound *sound;     /* NULL: none is sampled */
     picture *picture; /* NULL: none is sampled */
+    sample_taker *taker;
 } sampler;
 
 /* Which streams are sampled; the same on all ranks. ERR_MEMORY, ERR_IO. Collective. Caller: sampler_close. */
@@ -27,11 +29,15 @@ typedef struct sampler_row {
     media media[N_MEDIA];
 } sampler_row;
 
-/* Begin a row, add its chosen vectors of a stream to a part, end it. sampler_vectors: item errors (the row gives
- * nothing), ERR_ENVIRONMENT, ERR_STOPPED, ERR_MEMORY. Fault point "sample.row". Local. */
+/* Begin a row, add its chosen vectors of a stream to a part and note it there, end it. Rows may wait for the batch of
+ * an encoder until sampler_finish. sampler_vectors: item errors (the row gives nothing), ERR_ENVIRONMENT, ERR_STOPPED,
+ * ERR_MEMORY. After an error of the unit: sampler_forget, also of what was read ahead. Fault point "sample.row". Local.
+ */
 void sampler_begin(sampler *x, int64_t position, sampler_row *r);
 int sampler_vectors(sampler *x, const sampler_row *r, media_kind kind, sample_part *part);
 void sampler_end(sampler *x, sampler_row *r);
+int sampler_finish(sampler *x);
+void sampler_forget(sampler *x);
 
 /* The row gives other vectors than when it was sampled: ERR_MISMATCH with the message. Local. */
 int sampler_say_changed(const sampler *x, const char *name, int64_t position);

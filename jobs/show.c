@@ -152,7 +152,9 @@ static int write_sound(const job *j, const char *root, const corpus_row *row)
     if (row->media[MEDIA_AUDIO].size < 0) FAIL(ERR_CONFIG, "the row has no sound");
     TRY(media_open(root, row, MEDIA_AUDIO, 0, &m));
     if (m.status != OK) FAIL(m.status, "%s", m.message);
-    TRY(sound_create(&s, &j->audio));
+    audio_options plain = j->audio; /* what an encoder makes of the sound does not matter here */
+    plain.feature = 0;
+    TRY(sound_create(&s, &plain, NULL));
     TRY(sound_samples(s, row, &m.source, keep_sound, &all));
     TRY(audio_write_wav(j->write_wav, all.samples, all.n, CORE_RATE_HZ));
 done:
@@ -166,17 +168,20 @@ static int write_picture(const job *j, const char *root, const corpus_row *row)
 {
     int rc = OK;
     picture *p = NULL;
+    core_model model = {0};
     media m = {.fd = -1};
     image pixels = {0};
     if (row->media[MEDIA_IMAGE].size < 0) FAIL(ERR_CONFIG, "the row has no picture");
     TRY(media_open(root, row, MEDIA_IMAGE, 0, &m));
     if (m.status != OK) FAIL(m.status, "%s", m.message);
-    TRY(picture_create(&p, &j->image, NULL));
+    TRY(core_model_open_image(&model, &j->image));
+    TRY(picture_create(&p, &j->image, &model, NULL));
     TRY(picture_pixels(p, &m.source, &pixels));
     TRY(image_write_png(j->write_png, &pixels));
 done:
     media_close(&m);
     picture_free(&p);
+    core_model_close(&model);
     image_free(&pixels);
     return rc;
 }

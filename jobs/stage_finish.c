@@ -144,6 +144,10 @@ static json_t *describe_stream(const shard_stream_options *o)
     if (o->rate_hz > 0) json_object_set_new(one, "rate_hz", json_real(o->rate_hz));
     if (o->width) json_object_set_new(one, "width", json_integer(o->width));
     if (*o->codebook_sha256) json_object_set_new(one, "codebook_sha256", json_string(o->codebook_sha256));
+    if (!*o->weights_sha256) return one;
+    if (o->layer >= 0) json_object_set_new(one, "layer", json_integer(o->layer));
+    json_object_set_new(one, "weights_sha256", json_string(o->weights_sha256));
+    json_object_set_new(one, "precision", json_string(o->precision));
     return one;
 }
 

@@ -9,6 +9,11 @@
 #include <stdio.h>
 #include <string.h>
 
+int stage_wants_audio_book(const job *j)
+{
+    return j->audio.keep != KEEP_VECTORS && !core_model_has_codes(&j->models.core.audio);
+}
+
 int stage_load_projection(stages *s)
 {
     int rc = OK;
@@ -84,13 +89,13 @@ static int load_books(stages *s)
     char *feature = NULL, map[33] = "";
     const corpus_totals *t = corpus_index_totals(s->index);
     if (s->image_map) projection_hash(s->image_map, map);
-    if (j->audio.use && t->audio_rows > 0 && j->audio.keep != KEEP_VECTORS) {
-        TRY(audio_feature_text(&j->audio, &feature));
+    if (j->audio.use && t->audio_rows > 0 && stage_wants_audio_book(j)) {
+        TRY(audio_feature_text(&j->audio, &j->models.core.audio, &feature));
         TRY(load_book(s, "audio", j->audio.codebook.path, feature, &s->audio_book));
     }
     mem_free(&feature);
     if (j->image.use && t->image_rows > 0 && j->image.keep != KEEP_VECTORS) {
-        TRY(image_feature_text(&j->image, map, &feature));
+        TRY(image_feature_text(&j->image, &j->models.core.image, map, &feature));
         TRY(load_book(s, "image", j->image.codebook.path, feature, &s->image_book));
     }
 done:
@@ -98,13 +103,15 @@ done:
     return rc;
 }
 
-static void stream_options(shard_stream_options *o, const codebook *book, int keep, int64_t width, const char *encoder)
+static void stream_options(shard_stream_options *o, const codebook *book, int keep, int64_t width, const char *encoder,
+                           const core_model *model)
 {
     o->used = 1;
     o->vectors = keep != KEEP_TOKENS;
     o->width = o->vectors ? width : 0;
-    o->layer = -1;
-    o->vocab_size = book->k;
+    o->layer = core_model_layer(model);
+    o->vocab_size = core_model_has_codes(model) ? encoder_codes(model->encoder) : book->k;
+    if (model->encoder) snprintf(o->weights_sha256, sizeof o->weights_sha256, "%s", encoder_sha256(model->encoder));
     snprintf(o->encoder, sizeof o->encoder, "%s", encoder);
     snprintf(o->codebook_sha256, sizeof o->codebook_sha256, "%s", book->k ? book->sha256 : "");
 }
@@ -133,6 +140,7 @@ static int fill_shard_options(stages *s, text_tokenizer *text)
     int rc = OK;
     job *j = s->j;
     const corpus_totals *t = corpus_index_totals(s->index);
+    const core_models *m = &j->models.core;
     shard_options *o = &s->shard;
     *o = (shard_options){.deflate = j->output.compress ? (int)j->output.compress_level : 0,
                          .tokens_hash = s->tokens_hash};
@@ -145,14 +153,20 @@ static int fill_shard_options(stages *s, text_tokenizer *text)
     }
     if (j->audio.use && t->audio_rows > 0) {
         stream_options(&o->stream[STREAM_AUDIO], &s->audio_book, j->audio.keep, core_audio_width(s->core),
-                       audio_encoder_name(&j->audio));
-        o->stream[STREAM_AUDIO].rate_hz = CORE_FRAME_HZ;
+                       audio_encoder_name(&j->audio, &m->audio), &m->audio);
+        snprintf(o->stream[STREAM_AUDIO].precision, sizeof o->stream->precision, "%s",
+                 encoder_keys_precision(&j->audio.encoder, &m->audio));
+        o->stream[STREAM_AUDIO].rate_hz = audio_frame_hz(&m->audio);
         o->stream[STREAM_AUDIO].reduced = j->audio.reduce;
     }
-    if (j->image.use && t->image_rows > 0)
-        stream_options(&o->stream[STREAM_IMAGE], &s->image_book, j->image.keep, core_image_width(s->core), "patches");
-    vocabulary_make(&s->words, text_tokenizer_name(text), text_tokenizer_size(text), s->image_book.k, s->audio_book.k,
-                    0);
+    if (j->image.use && t->image_rows > 0) {
+        stream_options(&o->stream[STREAM_IMAGE], &s->image_book, j->image.keep, core_image_width(s->core),
+                       image_encoder_name(&m->image), &m->image);
+        snprintf(o->stream[STREAM_IMAGE].precision, sizeof o->stream->precision, "%s",
+                 encoder_keys_precision(&j->image.encoder, &m->image));
+    }
+    vocabulary_make(&s->words, text_tokenizer_name(text), text_tokenizer_size(text), o->stream[STREAM_IMAGE].vocab_size,
+                    o->stream[STREAM_AUDIO].vocab_size, 0);
 done:
     return rc;
 }
@@ -161,12 +175,14 @@ static int hash_tokens(stages *s)
 {
     int rc = OK;
     job *j = s->j;
-    char *more = NULL, map[33] = "";
+    char *more = NULL, *models = NULL, map[33] = "";
     if (s->image_map) projection_hash(s->image_map, map);
-    TRY(mem_format(&more, "%s %s %s %s %s", corpus_index_hash(s->index), s->audio_book.k ? s->audio_book.sha256 : "",
-                   s->image_book.k ? s->image_book.sha256 : "", map, TESSERA_VERSION));
+    TRY(models_text(j, &models));
+    TRY(mem_format(&more, "%s %s %s %s %s%s", corpus_index_hash(s->index), s->audio_book.k ? s->audio_book.sha256 : "",
+                   s->image_book.k ? s->image_book.sha256 : "", map, TESSERA_VERSION, models));
     TRY(settings_hash(j, SCOPE_TOKENS, "", more, &s->tokens_hash));
 done:
+    mem_free(&models);
     mem_free(&more);
     return rc;
 }
@@ -223,6 +239,7 @@ int stage_load_models(stages *s)
                               .image = &j->image,
                               .text = &j->text,
                               .keep_partial = j->corpus.partial == PARTIAL_KEEP,
+                              .models = &j->models.core,
                               .audio_codebook = s->audio_book.k ? &s->audio_book : NULL,
                               .image_codebook = s->image_book.k ? &s->image_book : NULL,
                               .image_map = s->image_map};

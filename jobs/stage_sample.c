@@ -92,11 +92,13 @@ int stage_sample_unread(const job *j, const char *name, uint64_t hash)
     return there;
 }
 
-static int leave_out(const job *j, stream *m, int64_t position)
+static int leave_out(sampling *x, stream *m, int64_t position)
 {
     int rc = OK;
+    const job *j = x->t->s->j;
     char *path = NULL;
     LOG_RANK(LOG_WARN, "a row of the %s training sample is left out: %s", m->name, status_message());
+    TRY(sampler_finish(&x->sampler)); /* rows are noted in order */
     TRY(sample_part_leave_out(&m->part, position));
     TRY(unread_path(j, m->name, m->hash, &path));
     TRY(file_commit(path, "", 0, "unread"));
@@ -111,11 +113,13 @@ done:
 static int sample_stream(sampling *x, stream *m, const sampler_row *r, int final)
 {
     const sample_row *known = sample_view_row(&m->known, r->position);
-    if (known && known->n < 0) return sample_part_leave_out(&m->part, r->position);
+    if (known && known->n < 0) {
+        int rc = sampler_finish(&x->sampler);
+        return rc == OK ? sample_part_leave_out(&m->part, r->position) : rc;
+    }
     int rc = sampler_vectors(&x->sampler, r, m->kind, &m->part);
-    if (!x->stored) sample_part_drop(&m->part);
     if (status_is_item(rc)) return OK;
-    return status_is_environment(rc) && final && !m->known.map.bytes ? leave_out(x->t->s->j, m, r->position) : rc;
+    return status_is_environment(rc) && final && !m->known.map.bytes ? leave_out(x, m, r->position) : rc;
 }
 
 static int sample_one(sampling *x, int64_t position, int final, progress_counts *counts)
@@ -148,6 +152,7 @@ static int begin_stream(const sampling *x, stream *m, int64_t number)
     int rc = OK;
     char *path = NULL;
     m->due = m->wanted && !has_part(x, m, number);
+    m->part.drops = !x->stored;
     if (!m->due) goto done;
     TRY(stage_numbered_path(x->t->s->j, m->folder, number, ".f16", &path));
     rc = sample_view_open(&m->known, path, m->hash);
@@ -181,11 +186,12 @@ static int sample_unit(void *user, schedule *schedule, int64_t task, int final, 
         TRY(row_work_tick(&x->sampler.work));
         TRY(sample_one(x, i, final, counts));
     }
+    TRY(sampler_finish(&x->sampler));
     for (int m = 0; m < N_SAMPLED; m++)
         if (x->streams[m].due) TRY(commit_stream(x, &x->streams[m], task));
     counts->work = u->weight;
 done:
-    if (rc != OK) row_work_forget(&x->sampler.work);
+    if (rc != OK) sampler_forget(&x->sampler);
     for (int m = 0; m < N_SAMPLED; m++) {
         sample_view_close(&x->streams[m].known);
         sample_part_free(&x->streams[m].part);

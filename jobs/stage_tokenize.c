@@ -22,24 +22,42 @@ typedef struct tokenizing {
 
 /* ---- any rank: a unit ---- */
 
-static int do_row(tokenizing *x, const unit *u, int64_t position, int final, example *e)
+/* A unit in hand: where its examples go. */
+typedef struct unit_work {
+    tokenizing *x;
+    const unit *u;
+    part_writer *part;
+    progress_counts *counts;
+} unit_work;
+
+static int tick(void *user) { return row_work_tick(&((unit_work *)user)->x->work); }
+
+static int take_example(void *user, const example *e)
+{
+    unit_work *w = user;
+    w->counts->rejects += w->u->piece < 0 && e->outcome == OUTCOME_REJECT;
+    return part_writer_add(w->part, e);
+}
+
+static int do_row(unit_work *w, int64_t position, int final)
 {
     int rc = OK, starts = 1;
+    tokenizing *x = w->x;
     corpus_row row;
     media m[N_MEDIA] = {0};
+    const core_caller caller = {.final = final, .tick = tick, .take = take_example, .user = w};
     rc = row_work_begin(&x->work, position, &row, m, &starts);
     if (rc == ERR_CRASHED || (status_is_environment(rc) && final)) {
         row.status = rc;
         row.field[FIELD_MESSAGE] = (text_view){status_message(), strlen(status_message())};
-        return core_row(x->s->core, &row, position, starts, m, 0, final, NULL, NULL, e);
+        return core_row(x->s->core, &caller, &row, position, starts, m, 0);
     }
     TRY(rc);
     const job *j = x->s->j;
     int cut = j->audio.use && row.media[MEDIA_AUDIO].size >= 0 &&
-              audio_windows(&j->audio, corpus_row_seconds(&row)) > j->audio.piece_windows;
-    rc = u->piece < 0 ? core_row(x->s->core, &row, position, starts, m, !cut, final, row_work_tick, &x->work, e)
-                      : core_piece(x->s->core, &row, position, m, u->window_first, u->window_last, final, row_work_tick,
-                                   &x->work, e);
+              audio_windows(&j->audio, &j->models.core.audio, corpus_row_seconds(&row)) > j->audio.piece_windows;
+    rc = w->u->piece < 0 ? core_row(x->s->core, &caller, &row, position, starts, m, !cut)
+                         : core_piece(x->s->core, &caller, &row, position, m, w->u->window_first, w->u->window_last);
     row_work_end(&x->work, m);
 done:
     return rc;
@@ -55,17 +73,13 @@ static int do_unit(tokenizing *x, int64_t number, int final, progress_counts *co
                      .piece_position = u->piece < 0 ? -1 : u->first,
                      .piece_first = u->window_first,
                      .piece_last = u->window_last};
-    part_writer *w = NULL;
-    example e = {0};
+    unit_work w = {.x = x, .u = u, .counts = counts};
     char *path = NULL;
-    TRY(part_writer_create(&w, &h));
-    for (int64_t i = u->first; i < u->first + u->count; i++) {
-        TRY(do_row(x, u, i, final, &e));
-        TRY(part_writer_add(w, &e));
-        counts->rejects += u->piece < 0 && e.outcome == OUTCOME_REJECT;
-    }
+    TRY(part_writer_create(&w.part, &h));
+    for (int64_t i = u->first; i < u->first + u->count; i++) TRY(do_row(&w, i, final));
+    TRY(core_finish(s->core));
     TRY(token_tasks_part(s, number, &path));
-    TRY(part_writer_commit(w, path));
+    TRY(part_writer_commit(w.part, path));
     counts->work = u->weight;
     counts->hours = u->seconds / 3600;
     counts->images = u->images;
@@ -73,9 +87,11 @@ static int do_unit(tokenizing *x, int64_t number, int final, progress_counts *co
     LOG_RANK(LOG_DEBUG, "unit %lld: %lld rows, %lld rejects", (long long)number, (long long)u->count,
              (long long)counts->rejects);
 done:
-    if (rc != OK) row_work_forget(&x->work);
-    part_writer_free(&w);
-    example_free(&e);
+    if (rc != OK) {
+        core_forget(s->core);
+        row_work_forget(&x->work);
+    }
+    part_writer_free(&w.part);
     mem_free(&path);
     return rc;
 }

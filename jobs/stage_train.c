@@ -63,11 +63,13 @@ static int describe_book(const stages *s, const char *name, codebook *book)
     const job *j = s->j;
     char map[33] = "";
     int sound = !strcmp(name, "audio");
+    const core_model *audio = &j->models.core.audio, *image = &j->models.core.image;
     if (s->image_map && !sound) projection_hash(s->image_map, map);
     TRY(mem_string(&book->name, name));
-    TRY(mem_string(&book->encoder, sound ? audio_encoder_name(&j->audio) : "patches"));
-    book->layer = -1;
-    TRY(sound ? audio_feature_text(&j->audio, &book->feature) : image_feature_text(&j->image, map, &book->feature));
+    TRY(mem_string(&book->encoder, sound ? audio_encoder_name(&j->audio, audio) : image_encoder_name(image)));
+    book->layer = core_model_layer(sound ? audio : image);
+    TRY(sound ? audio_feature_text(&j->audio, audio, &book->feature)
+              : image_feature_text(&j->image, image, map, &book->feature));
     TRY(codebook_hash(book));
 done:
     return rc;
@@ -98,23 +100,50 @@ done:
     return rc;
 }
 
+/* Where the vectors of a codebook come from, beside its keys. An encoder's depend on the windows too. */
+static int audio_source(const job *j, const char *index, char **text)
+{
+    int rc = OK;
+    char *model = NULL;
+    const core_model *m = &j->models.core.audio;
+    if (!m->encoder) return mem_string(text, index);
+    TRY(core_model_text(m, &model));
+    TRY(mem_format(text, "%s %s window=%lld", index, model, (long long)audio_window_frames(&j->audio, m)));
+done:
+    mem_free(&model);
+    return rc;
+}
+
+static int image_source(const job *j, const char *index, const char *projection, char **text)
+{
+    int rc = OK;
+    char *model = NULL;
+    TRY(core_model_text(&j->models.core.image, &model));
+    TRY(mem_format(text, "%s %s%s", index, projection, j->models.core.image.encoder ? model : ""));
+done:
+    mem_free(&model);
+    return rc;
+}
+
 /* `projection`: of a given matrix, which the codebook depends on; "" else. */
 static int hash_training(training *t, const char *projection)
 {
     int rc = OK;
     const job *j = t->s->j;
     const char *index = corpus_index_hash(t->s->index);
-    char units[64], *image = NULL;
+    char units[64], *audio = NULL, *image = NULL;
     uint64_t table;
-    TRY(settings_hash(j, SCOPE_TOKENS, "", index, &table));
+    TRY(stage_units_hash(t->s, &table));
     snprintf(units, sizeof units, "%016llx", (unsigned long long)table);
-    TRY(mem_format(&image, "%s %s", index, projection));
-    TRY(settings_hash(j, SCOPE_CODEBOOK, "audio.", index, &t->audio_book_hash));
+    TRY(audio_source(j, index, &audio));
+    TRY(image_source(j, index, projection, &image));
+    TRY(settings_hash(j, SCOPE_CODEBOOK, "audio.", audio, &t->audio_book_hash));
     TRY(settings_hash(j, SCOPE_CODEBOOK, "image.", image, &t->image_book_hash));
     TRY(settings_hash(j, SCOPE_CODEBOOK, "audio.", units, &t->audio_hash));
     TRY(settings_hash(j, SCOPE_CODEBOOK, "image.", units, &t->image_hash));
     t->pca_hash = t->image_book_hash;
 done:
+    mem_free(&audio);
     mem_free(&image);
     return rc;
 }
@@ -132,7 +161,7 @@ static int plan(training *t)
     TRY(par_agree(&j->p, hash_training(t, s->settings.projection)));
     int sound = j->audio.use && totals->audio_rows > 0, pictures = j->image.use && totals->image_rows > 0;
     if (j->p.rank == 0) {
-        flags[0] = sound && j->audio.keep != KEEP_VECTORS && !*j->audio.codebook.path &&
+        flags[0] = sound && stage_wants_audio_book(j) && !*j->audio.codebook.path &&
                    !fit_is_current(j, "audio", "codebooks/audio.h5", t->audio_book_hash);
         flags[1] = pictures && j->image.keep != KEEP_VECTORS && !*j->image.codebook.path &&
                    !fit_is_current(j, "image", "codebooks/image.h5", t->image_book_hash);
@@ -173,6 +202,7 @@ int stage_codebooks(stages *s)
         if (rc == OK) rc = file_make_folder(path);
     }
     TRY(par_agree(&j->p, rc));
+    TRY(models_load(j));
     if (t.train_audio || t.sample_image) TRY(stage_sample(&t));
     if (t.train_pca) TRY(train_pca(&t));
     TRY(par_agree(&j->p, stage_load_projection(s)));

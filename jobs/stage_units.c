@@ -15,7 +15,7 @@ typedef struct estimate {
     const stages *s;
     text_view group;
     int split;
-    double audio_bytes, image_bytes; /* per frame, per picture */
+    double frame_hz, audio_bytes, image_bytes; /* per frame, per picture */
 } estimate;
 
 static double vector_bytes(int keep, double width)
@@ -39,7 +39,7 @@ static int estimate_row(void *user, int64_t i, unit_row *out)
     out->starts_group = !i || row.split != e->split || !same_text(row.field[FIELD_GROUP], e->group);
     out->weight = ROW;
     if (picture) out->weight += PICTURE + MEGAPIXEL * 1e-6 * (double)row.image_width * (double)row.image_height;
-    int64_t windows = sound ? audio_windows(&j->audio, seconds) : 0;
+    int64_t windows = sound ? audio_windows(&j->audio, &j->models.core.audio, seconds) : 0;
     if (windows > j->audio.piece_windows) {
         out->piece_windows = j->audio.piece_windows;
         out->n_pieces = (windows + out->piece_windows - 1) / out->piece_windows;
@@ -52,7 +52,7 @@ static int estimate_row(void *user, int64_t i, unit_row *out)
     out->images = picture;
     out->rejected = row.status != OK;
     out->bytes = 128 + 2 * (double)row.field[FIELD_TEXT].n + (double)row.field[FIELD_ID].n +
-                 seconds * CORE_FRAME_HZ * e->audio_bytes + (picture ? e->image_bytes : 0);
+                 seconds * e->frame_hz * e->audio_bytes + (picture ? e->image_bytes : 0);
     e->group = row.field[FIELD_GROUP];
     e->split = row.split;
 done:
@@ -65,16 +65,34 @@ static int make(const stages *s, const char *path, uint64_t hash)
 {
     const job *j = s->j;
     const corpus_totals *t = corpus_index_totals(s->index);
-    double patches = (double)(j->image.width / j->image.patch) * (double)(j->image.height / j->image.patch);
-    estimate e = {.s = s, .split = -1};
-    e.audio_bytes = vector_bytes(j->audio.keep, 80);
-    e.image_bytes = patches * vector_bytes(j->image.keep, (double)(3 * j->image.patch * j->image.patch));
+    const core_models *m = &j->models.core;
+    int64_t rows, columns;
+    estimate e = {.s = s, .split = -1, .frame_hz = audio_frame_hz(&m->audio)};
+    image_grid(&j->image, &m->image, &rows, &columns);
+    e.audio_bytes =
+        vector_bytes(j->audio.keep, m->audio.encoder ? (double)audio_vector_width(&j->audio, &m->audio) : 80);
+    e.image_bytes = (double)(rows * columns) *
+                    vector_bytes(j->image.keep, m->image.encoder ? (double)image_vector_width(&j->image, &m->image)
+                                                                 : (double)(3 * j->image.patch * j->image.patch));
     double total = t->audio_seconds + PICTURE * (double)t->image_rows + MEGAPIXEL * 1e-6 * (double)t->pixels +
                    ROW * (double)t->rows;
     unit_options o = {.unit_weight = clamp(total / 1024, j->output.unit_min, j->output.unit_max),
                       .shard_bytes = (double)j->output.shard_bytes,
                       .hash = hash};
     return unit_table_make(path, corpus_index_rows(s->index), &o, estimate_row, &e);
+}
+
+int stage_units_hash(const stages *s, uint64_t *hash)
+{
+    int rc = OK;
+    char *models = NULL, *more = NULL;
+    TRY(models_text(s->j, &models));
+    TRY(mem_format(&more, "%s%s", corpus_index_hash(s->index), models));
+    TRY(settings_hash(s->j, SCOPE_TOKENS, "", more, hash));
+done:
+    mem_free(&models);
+    mem_free(&more);
+    return rc;
 }
 
 int stage_units(stages *s)
@@ -85,7 +103,7 @@ int stage_units(stages *s)
     uint64_t hash = 0;
     if (s->repack) return OK;
     rc = job_path(j, &path, "state/units.bin");
-    if (rc == OK) rc = settings_hash(j, SCOPE_TOKENS, "", corpus_index_hash(s->index), &hash);
+    if (rc == OK) rc = stage_units_hash(s, &hash);
     if (rc == OK && j->p.rank == 0) {
         rc = unit_table_open(&s->units, path, hash);
         if (rc == ERR_MISSING || rc == ERR_CORRUPT) rc = make(s, path, hash);

@@ -36,6 +36,7 @@ void stages_end(stages *s, int status);
 
 int stage_index(stages *s);
 int stage_units(stages *s);
+int stage_units_hash(const stages *s, uint64_t *hash); /* of what the table of units depends on; Local */
 int stage_codebooks(stages *s);
 int stage_tokenize(stages *s);
 int stage_pack(stages *s);
@@ -46,6 +47,9 @@ int stage_clear(stages *s);
 
 /* Run all stages up to `last` ("index", "train", "tokenize", "pack", "finish") between begin and end. */
 int stages_run(job *j, const char *last);
+
+/* Whether ids of sound come from a codebook. Local. */
+int stage_wants_audio_book(const job *j);
 
 /* The projection of patches, from the file that is given or from what training committed. Local. */
 int stage_load_projection(stages *s);

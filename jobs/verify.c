@@ -77,7 +77,9 @@ static void expect_stream(const checking *c, const char *name, shard_stream_opti
     o->vectors = json_is_true(json_object_get(s, "vectors"));
     o->width = dataset_int(s, "width");
     o->rate_hz = json_number_value(json_object_get(s, "rate_hz"));
-    o->layer = -1;
+    o->layer = json_object_get(s, "layer") ? dataset_int(s, "layer") : -1;
+    snprintf(o->weights_sha256, sizeof o->weights_sha256, "%s", dataset_text(s, "weights_sha256"));
+    snprintf(o->precision, sizeof o->precision, "%s", dataset_text(s, "precision"));
     snprintf(o->encoder, sizeof o->encoder, "%s", dataset_text(s, "encoder"));
     snprintf(o->codebook_sha256, sizeof o->codebook_sha256, "%s", dataset_text(s, "codebook_sha256"));
 }

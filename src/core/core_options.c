@@ -1,25 +1,18 @@
 #include "core/core_options.h"
 
-#include "base/memory.h"
-#include "base/status.h"
 #include "codebook/codebook.h"
+#include "core/core_feature.h"
+#include "encoder/encoder.h"
 
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
-static const char *const feature_names[] = {"mfcc", "logmel", "spectrogram", NULL};
 static const char *const keep_names[] = {"tokens", "vectors", "both", NULL};
-static const char *const fit_names[] = {"squash", "crop", NULL};
-static const char *const filter_names[] = {"nearest", "bilinear", "bicubic", "lanczos", "box", "hamming", NULL};
 static const char *const alpha_names[] = {"drop", "white", NULL};
-static const char *const normalize_names[] = {"none", "half", "imagenet", "clip", NULL};
 
 #define AUDIO(field) offsetof(audio_options, field)
 static const option audio_table[] = {
     {"audio.use", OPTION_BOOL, SCOPE_INDEX, AUDIO(use), "true", 0, 0, NULL, "tokenise the sound of rows"},
-    {"audio.feature", OPTION_ENUM, SCOPE_CODEBOOK, AUDIO(feature), "mfcc", 0, 0, feature_names,
-     "what sound becomes before it is quantised: mfcc is MFCC-39 as in HuBERT's first iteration"},
+    {"audio.feature", OPTION_ENUM, SCOPE_CODEBOOK, AUDIO(feature), "mfcc", 0, 0, audio_feature_names,
+     "what sound becomes before it is quantised: mfcc is MFCC-39 as in HuBERT's first iteration; encoder: a layer of "
+     "the model of audio.encoder.path"},
     {"audio.mels", OPTION_INT, SCOPE_CODEBOOK, AUDIO(mels), "80", 1, 256, NULL, "mel bands of logmel"},
     {"audio.scale", OPTION_BOOL, SCOPE_CODEBOOK, AUDIO(scale), "false", 0, 0, NULL,
      "multiply samples by 32768 before the mel filters, as classic Kaldi does"},
@@ -35,6 +28,19 @@ static const option audio_table[] = {
      "keep one id per run of equal ids, with durations"},
     {"audio.keep", OPTION_ENUM, SCOPE_TOKENS, AUDIO(keep), "tokens", 0, 0, keep_names,
      "what is written: ids, fp16 vectors, or both"},
+    {"audio.encoder.path", OPTION_TEXT, SCOPE_RUN, AUDIO(encoder.path), "\"\"", 0, 0, NULL,
+     "folder of a HuBERT or wav2vec 2.0 model as a model hub has it (config.json, weights, preprocessor_config.json); "
+     "its content, not its path, counts"},
+    {"audio.encoder.layer", OPTION_TEXT, SCOPE_CODEBOOK, AUDIO(encoder.layer), "last", 0, 0, NULL,
+     "whose vectors: 0 is what enters the first layer, K what leaves layer K, last: the end of the model; codes: "
+     "wav2vec 2.0's own product quantizer gives the ids, and no codebook is trained"},
+    {"audio.encoder.precision", OPTION_ENUM, SCOPE_CODEBOOK, AUDIO(encoder.precision), "fp32", 0, 0,
+     encoder_precision_names, "precision of matrix products in the encoder; bf16 is faster and gives other vectors"},
+    {"audio.encoder.norm", OPTION_ENUM, SCOPE_CODEBOOK, AUDIO(encoder.norm), "auto", 0, 0, wave_norm_names,
+     "what is done to the mean and variance of a clip first; auto: what preprocessor_config.json says; hf, fairseq: "
+     "made 0 and 1 with their epsilon of 1e-7 or 1e-5"},
+    {"audio.encoder.context", OPTION_SECONDS, SCOPE_CODEBOOK, AUDIO(encoder.context_s), "1s", 0, 600, NULL,
+     "sound on each side of a window that is computed with it and whose vectors are thrown away"},
     {"audio.codebook.size", OPTION_INT, SCOPE_CODEBOOK, AUDIO(codebook.size), "500", 1, 1 << 24, NULL,
      "number of codes (K)"},
     {"audio.codebook.seed", OPTION_INT, SCOPE_CODEBOOK, AUDIO(codebook.seed), "1", 0, 0x1p53, NULL,
@@ -47,18 +53,21 @@ const option_table audio_options_table = OPTION_TABLE(audio_table);
 #define IMAGE(field) offsetof(image_options, field)
 static const option image_table[] = {
     {"image.use", OPTION_BOOL, SCOPE_INDEX, IMAGE(use), "true", 0, 0, NULL, "tokenise the pictures of rows"},
+    {"image.feature", OPTION_ENUM, SCOPE_CODEBOOK, IMAGE(feature), "patches", 0, 0, image_feature_names,
+     "what a picture becomes before it is quantised: its patches, or a layer of the model of image.encoder.path, which "
+     "also says how pictures are resized and scaled"},
     {"image.patch", OPTION_INT, SCOPE_CODEBOOK, IMAGE(patch), "16", 1, 1024, NULL, "side of a patch, pixels"},
     {"image.grey", OPTION_BOOL, SCOPE_CODEBOOK, IMAGE(grey), "false", 0, 0, NULL,
      "one grey value per pixel, not three colours"},
     {"image.width", OPTION_INT, SCOPE_CODEBOOK, IMAGE(width), "224", 1, 16384, NULL, "width after resizing, pixels"},
     {"image.height", OPTION_INT, SCOPE_CODEBOOK, IMAGE(height), "224", 1, 16384, NULL, "height after resizing, pixels"},
-    {"image.fit", OPTION_ENUM, SCOPE_CODEBOOK, IMAGE(fit), "squash", 0, 0, fit_names,
+    {"image.fit", OPTION_ENUM, SCOPE_CODEBOOK, IMAGE(fit), "squash", 0, 0, image_fit_names,
      "squash: to the exact size; crop: shortest edge to the size, then the centre"},
-    {"image.filter", OPTION_ENUM, SCOPE_CODEBOOK, IMAGE(filter), "bicubic", 0, 0, filter_names,
+    {"image.filter", OPTION_ENUM, SCOPE_CODEBOOK, IMAGE(filter), "bicubic", 0, 0, image_filter_names,
      "resampling filter, equal to Pillow's"},
     {"image.alpha", OPTION_ENUM, SCOPE_CODEBOOK, IMAGE(alpha), "white", 0, 0, alpha_names,
      "transparent pixels: on white, or with the hidden colours that they have"},
-    {"image.normalize", OPTION_ENUM, SCOPE_CODEBOOK, IMAGE(normalize), "none", 0, 0, normalize_names,
+    {"image.normalize", OPTION_ENUM, SCOPE_CODEBOOK, IMAGE(normalize), "none", 0, 0, image_normalize_names,
      "after v / 255: mean and deviation subtracted and divided (half: 0.5)"},
     {"image.max_pixels", OPTION_INT, SCOPE_CODEBOOK, IMAGE(max_pixels), "178956970", 0, 0x1p40, NULL,
      "most pixels of a picture; larger ones are rejected unread (0: no limit)"},
@@ -66,6 +75,15 @@ static const option image_table[] = {
      "linear map of each patch: a matrix FILE.npy (outputs, inputs), or pca:D, trained from the sample"},
     {"image.keep", OPTION_ENUM, SCOPE_TOKENS, IMAGE(keep), "tokens", 0, 0, keep_names,
      "what is written: ids, fp16 vectors, or both"},
+    {"image.encoder.path", OPTION_TEXT, SCOPE_RUN, IMAGE(encoder.path), "\"\"", 0, 0, NULL,
+     "folder of a ViT model as a model hub has it; its content, not its path, counts"},
+    {"image.encoder.layer", OPTION_TEXT, SCOPE_CODEBOOK, IMAGE(encoder.layer), "last", 0, 0, NULL,
+     "whose vectors: 0 is what enters the first layer, K what leaves layer K, last: the end of the model; pooled: one "
+     "vector a picture"},
+    {"image.encoder.precision", OPTION_ENUM, SCOPE_CODEBOOK, IMAGE(encoder.precision), "fp32", 0, 0,
+     encoder_precision_names, "precision of matrix products in the encoder; bf16 is faster and gives other vectors"},
+    {"image.encoder.class_token", OPTION_BOOL, SCOPE_CODEBOOK, IMAGE(encoder.class_token), "false", 0, 0, NULL,
+     "keep the vector of the class token, before those of the patches; the grid is then one row"},
     {"image.codebook.size", OPTION_INT, SCOPE_CODEBOOK, IMAGE(codebook.size), "1024", 1, 1 << 24, NULL,
      "number of codes (K)"},
     {"image.codebook.seed", OPTION_INT, SCOPE_CODEBOOK, IMAGE(codebook.seed), "1", 0, 0x1p53, NULL,
@@ -113,77 +131,3 @@ static const option train_table[] = {
      "its first centroids, a matrix or a codebook; their content counts; empty: k-means++ chooses them"},
 };
 const option_table train_options_table = OPTION_TABLE(train_table);
-
-const char *audio_encoder_name(const audio_options *o) { return feature_names[o->feature]; }
-
-int audio_feature_text(const audio_options *o, char **text)
-{
-    return mem_format(
-        text, "%s rate=%d frame=400 hop=160 mels=%lld scale=%d channels=mean resampler=torchaudio-sinc-hann-6-0.99",
-        audio_encoder_name(o), CORE_RATE_HZ, (long long)(o->feature == 1 ? o->mels : 0),
-        o->feature == 2 ? 0 : o->scale);
-}
-
-int image_feature_text(const image_options *o, const char *projection, char **text)
-{
-    return mem_format(
-        text, "patches size=%lld grey=%d width=%lld height=%lld fit=%s filter=%s alpha=%s normalize=%s projection=%s",
-        (long long)o->patch, o->grey, (long long)o->width, (long long)o->height, fit_names[o->fit],
-        filter_names[o->filter], alpha_names[o->alpha], normalize_names[o->normalize],
-        *projection ? projection : "none");
-}
-
-int64_t audio_window_frames(const audio_options *o) { return (int64_t)(o->window_s * CORE_FRAME_HZ + 0.5); }
-
-int64_t audio_windows(const audio_options *o, double seconds)
-{
-    double windows = ceil(seconds * CORE_FRAME_HZ / (double)audio_window_frames(o));
-    return windows < 1 ? 1 : windows > 1e12 ? (int64_t)1e12 : (int64_t)windows;
-}
-
-int image_pca_components(const image_options *o, int64_t *n)
-{
-    int rc = OK;
-    *n = 0;
-    if (strncmp(o->projection, "pca:", 4)) goto done;
-    char *end;
-    *n = strtoll(o->projection + 4, &end, 10);
-    int64_t width = (o->grey ? 1 : 3) * o->patch * o->patch;
-    if (*end || end == o->projection + 4 || *n < 1 || *n > width)
-        FAIL(ERR_CONFIG,
-             "image.projection: \"%s\" is not pca:D with a whole number D from 1 to %lld (the size of a patch)",
-             o->projection, (long long)width);
-done:
-    return rc;
-}
-
-void audio_feature_options_from(const audio_options *o, audio_feature_options *out)
-{
-    static const audio_feature_kind kinds[] = {AUDIO_MFCC, AUDIO_LOGMEL,
-                                               AUDIO_SPECTROGRAM}; /* order of feature_names */
-    *out = audio_feature_defaults();
-    out->kind = kinds[o->feature];
-    out->n_mels = o->mels;
-    out->scale = o->scale ? 32768 : 1;
-}
-
-void image_patch_options_from(const image_options *o, image_patch_options *out)
-{
-    static const struct {
-        double mean[3], std[3];
-    } normal[] = {
-        {{0, 0, 0}, {1, 1, 1}},
-        {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}},
-        {{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}},
-        {{0.48145466, 0.4578275, 0.40821073}, {0.26862954, 0.26130258, 0.27577711}},
-    }; /* order of normalize_names */
-    *out = image_patch_defaults();
-    out->size = o->patch;
-    out->grey = o->grey;
-    out->fit = o->fit;
-    out->filter = o->filter;
-    out->width = o->width;
-    out->height = o->height;
-    memcpy(out->mean, normal[o->normalize].mean, sizeof out->mean);
-    memcpy(out->std, normal[o->normalize].std, sizeof out->std);
-}

@@ -1,11 +1,7 @@
-/* Options of the tokenization core, with their tables, and what they mean for features, codebooks and the estimate of
- * work. Local. */
+/* Options of the tokenization core, with their tables. What they mean: core/core_feature.h. */
 #pragma once
 
 #include "config/options.h"
-#include "decode/image_decode.h"
-#include "feature/audio_feature.h"
-#include "feature/image_patches.h"
 
 typedef enum keep_policy { KEEP_TOKENS, KEEP_VECTORS, KEEP_BOTH } keep_policy;
 
@@ -15,9 +11,22 @@ typedef struct codebook_options {
     char *path; /* a frozen codebook; "": train one */
 } codebook_options;
 
+/* A published model in place of a feature. */
+typedef struct encoder_keys {
+    char *path;       /* folder of the model; "": none */
+    char *layer;      /* a number, "last", and "codes" of sound, "pooled" of pictures */
+    int precision;    /* encoder_precision */
+    int norm;         /* wave_norm, of sound */
+    double context_s; /* of sound: computed on each side of a window and thrown away */
+    int class_token;  /* of pictures: kept, before the patches */
+} encoder_keys;
+
+enum { AUDIO_FEATURE_ENCODER = 3, IMAGE_FEATURE_ENCODER = 1 };
+
 typedef struct audio_options {
     int use;
-    int feature; /* mfcc | logmel | spectrogram */
+    int feature; /* mfcc | logmel | spectrogram | encoder */
+    encoder_keys encoder;
     int64_t mels;
     int scale; /* samples x 32768 before the mel filters, as Kaldi does */
     double max_seconds;
@@ -31,6 +40,8 @@ typedef struct audio_options {
 
 typedef struct image_options {
     int use;
+    int feature; /* patches | encoder */
+    encoder_keys encoder;
     int64_t patch, width, height;
     int grey, fit, filter, alpha, normalize;
     int64_t max_pixels;
@@ -59,25 +70,3 @@ typedef struct train_options {
 } train_options;
 
 extern const option_table audio_options_table, image_options_table, train_options_table;
-
-/* Rate of all sound after resampling, and of its frames. */
-enum { CORE_RATE_HZ = 16000, CORE_FRAME_HZ = 100 };
-
-/* Text that fixes the features of a codebook ("mfcc rate=16000 ..."): two codebooks with the same text see the same
- * vectors. `projection` is the hash of the projection matrix or "". Caller: mem_free. ERR_MEMORY. */
-int audio_feature_text(const audio_options *o, char **text);
-int image_feature_text(const image_options *o, const char *projection, char **text);
-
-/* Short name of the source of vectors: "mfcc", "logmel", "spectrogram", "patches". */
-const char *audio_encoder_name(const audio_options *o);
-
-/* The options of the feature modules. */
-void audio_feature_options_from(const audio_options *o, audio_feature_options *out);
-void image_patch_options_from(const image_options *o, image_patch_options *out);
-
-/* Frames per window; windows of a row of this many seconds. */
-int64_t audio_window_frames(const audio_options *o);
-int64_t audio_windows(const audio_options *o, double seconds);
-
-/* Components wanted by image.projection "pca:D"; 0: none. ERR_CONFIG when the number is not one. */
-int image_pca_components(const image_options *o, int64_t *n);

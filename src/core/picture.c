@@ -2,38 +2,52 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "core/core_feature.h"
 
 struct picture {
     const image_options *o;
+    const core_model *model; /* NULL: patches */
     const projection *map;
+    image_patch_options patch;
     image_patcher *patcher;
-    int64_t raw_width, rows, columns;
+    int64_t raw_width, patch_rows, patch_columns;
     float *raw, *projected;
+    encode_batch *batch;
     uint8_t *bytes; /* of a file that was too large to be read ahead */
     size_t capacity;
 };
 
-int picture_create(picture **out, const image_options *o, const projection *map)
+static int check_options(const picture *p)
+{
+    int rc = OK;
+    if (p->patch_rows < 1 || p->patch_columns < 1)
+        FAIL(ERR_CONFIG, "image.patch (%lld) is larger than the picture (%lld x %lld)", (long long)p->patch.size,
+             (long long)p->patch.width, (long long)p->patch.height);
+    if (p->map && projection_inputs(p->map) != p->raw_width)
+        FAIL(ERR_CONFIG, "image.projection takes %lld values, a patch has %lld", (long long)projection_inputs(p->map),
+             (long long)p->raw_width);
+done:
+    return rc;
+}
+
+int picture_create(picture **out, const image_options *o, const core_model *m, const projection *map)
 {
     int rc = OK;
     picture *p = NULL;
-    image_patch_options patch;
     *out = NULL;
     TRY(MEM_ALLOC(p, 1));
     p->o = o;
+    p->model = m && m->encoder ? m : NULL;
     p->map = map;
-    image_patch_options_from(o, &patch);
-    TRY(image_patcher_create(&p->patcher, &patch));
-    p->raw_width = image_patcher_width(p->patcher);
-    image_patcher_grid(p->patcher, &p->rows, &p->columns);
-    if (p->rows < 1 || p->columns < 1)
-        FAIL(ERR_CONFIG, "image.patch (%lld) is larger than the picture (%lld x %lld)", (long long)o->patch,
-             (long long)o->width, (long long)o->height);
-    if (map && projection_inputs(map) != p->raw_width)
-        FAIL(ERR_CONFIG, "image.projection takes %lld values, a patch has %lld", (long long)projection_inputs(map),
-             (long long)p->raw_width);
-    TRY(MEM_ALLOC(p->raw, (size_t)(p->rows * p->columns * p->raw_width)));
-    if (map) TRY(MEM_ALLOC(p->projected, (size_t)(p->rows * p->columns * projection_outputs(map))));
+    image_patch_options_from(o, p->model, &p->patch);
+    TRY(image_patcher_create(&p->patcher, &p->patch));
+    p->raw_width = image_vector_width(o, p->model);
+    image_patcher_grid(p->patcher, &p->patch_rows, &p->patch_columns);
+    TRY(check_options(p));
+    int64_t n = p->patch_rows * p->patch_columns;
+    TRY(MEM_ALLOC(p->raw, (size_t)(n * image_patcher_width(p->patcher))));
+    if (map) TRY(MEM_ALLOC(p->projected, (size_t)(n * projection_outputs(map))));
+    if (p->model) TRY(encode_batch_create(&p->batch, p->model, n));
     *out = p;
     p = NULL;
 done:
@@ -48,6 +62,7 @@ void picture_free(picture **pp)
     image_patcher_free(&p->patcher);
     mem_free(&p->raw);
     mem_free(&p->projected);
+    encode_batch_free(&p->batch);
     mem_free(&p->bytes);
     mem_free(pp);
 }
@@ -56,11 +71,7 @@ int64_t picture_raw_width(const picture *p) { return p->raw_width; }
 
 int64_t picture_width(const picture *p) { return p->map ? projection_outputs(p->map) : p->raw_width; }
 
-void picture_grid(const picture *p, int64_t *rows, int64_t *columns)
-{
-    *rows = p->rows;
-    *columns = p->columns;
-}
+void picture_grid(const picture *p, int64_t *rows, int64_t *columns) { image_grid(p->o, p->model, rows, columns); }
 
 static int decode(picture *p, const byte_source *source, image *out)
 {
@@ -79,27 +90,59 @@ done:
     return rc;
 }
 
-int picture_run(picture *p, const byte_source *source, int raw, const float **x)
+/* The patches go to the encoder; which of its vectors are kept is the options' business. */
+static int queue(picture *p, const vector_sink *sink)
+{
+    const encoder_picture *m = encoder_picture_of(p->model->encoder);
+    int64_t n = p->patch_rows * p->patch_columns;
+    batch_item item = {.n = n, .rows = p->patch_rows, .columns = p->patch_columns, .n_kept = n, .sink = *sink};
+    if (p->model->output == ENCODER_POOLED)
+        item.n_kept = 1;
+    else if (p->o->encoder.class_token)
+        item.n_kept = m->extra_tokens + n;
+    else
+        item.from = m->extra_tokens;
+    return encode_batch_add(p->batch, &item, p->raw);
+}
+
+int picture_run(picture *p, const byte_source *source, int raw, const vector_sink *sink)
 {
     int rc = OK;
     image m = {0};
+    int64_t n = p->patch_rows * p->patch_columns;
     TRY(decode(p, source, &m));
     TRY(image_patcher_run(p->patcher, &m, p->raw));
-    *x = p->raw;
-    if (p->map && !raw) {
-        projection_run(p->map, p->raw, p->rows * p->columns, p->projected);
-        *x = p->projected;
+    if (p->model) {
+        TRY(queue(p, sink));
+        goto done;
     }
+    if (p->map && !raw) projection_run(p->map, p->raw, n, p->projected);
+    TRY(sink->vectors(sink->user, p->map && !raw ? p->projected : p->raw, 0, n));
 done:
     image_free(&m);
     return rc;
+}
+
+int picture_finish(picture *p) { return p->batch ? encode_batch_run(p->batch) : OK; }
+
+void picture_forget(picture *p)
+{
+    if (p->batch) encode_batch_clear(p->batch);
+}
+
+double picture_bytes(const core_model *m)
+{
+    const encoder_picture *p = encoder_picture_of(m->encoder);
+    int64_t n = (p->width / p->patch) * (p->height / p->patch), items, units;
+    encode_batch_limits(m, n, &items, &units);
+    return encode_batch_bytes(m, n) + (double)encoder_room_bytes(m->encoder, items, units);
 }
 
 int picture_pixels(picture *p, const byte_source *source, image *out)
 {
     int rc = OK;
     image m = {0};
-    *out = (image){.width = p->o->width, .height = p->o->height};
+    *out = (image){.width = p->patch.width, .height = p->patch.height};
     TRY(decode(p, source, &m));
     TRY(mem_alloc((void **)&out->rgb, (size_t)(out->width * out->height), 3));
     TRY(image_patcher_pixels(p->patcher, &m, out->rgb));

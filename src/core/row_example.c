@@ -2,27 +2,10 @@
 
 #include "base/memory.h"
 #include "base/status.h"
-#include "core/picture.h"
-#include "core/sound.h"
-#include "tensor/half.h"
-#include "tokens/run_length.h"
+#include "core/row_parts.h"
 
 #include <stdio.h>
 #include <string.h>
-
-enum { ASSIGN_BLOCK = 1024 };
-
-struct core {
-    core_settings settings;
-    sound *sound;
-    picture *picture;
-    text_tokenizer *text;
-    assigner *audio_assigner, *image_assigner;
-    /* the call in hand */
-    example *out;
-    int (*tick)(void *user);
-    void *user;
-};
 
 static int make_assigner(assigner **out, const codebook *book, const char *name, int64_t width)
 {
@@ -43,13 +26,18 @@ int core_create(core **out, const core_settings *settings)
     *out = NULL;
     TRY(MEM_ALLOC(c, 1));
     c->settings = *settings;
+    c->end = &c->first;
+    if (settings->models) {
+        c->audio_model = &settings->models->audio;
+        c->image_model = &settings->models->image;
+    }
     TRY(text_tokenizer_create(&c->text, settings->text));
     if (settings->audio->use) {
-        TRY(sound_create(&c->sound, settings->audio));
+        TRY(sound_create(&c->sound, settings->audio, c->audio_model));
         TRY(make_assigner(&c->audio_assigner, settings->audio_codebook, "audio", sound_width(c->sound)));
     }
     if (settings->image->use) {
-        TRY(picture_create(&c->picture, settings->image, settings->image_map));
+        TRY(picture_create(&c->picture, settings->image, c->image_model, settings->image_map));
         TRY(make_assigner(&c->image_assigner, settings->image_codebook, "image", picture_width(c->picture)));
     }
     *out = c;
@@ -63,6 +51,13 @@ void core_free(core **pc)
 {
     core *c = *pc;
     if (!c) return;
+    core_forget(c);
+    while (c->spare) {
+        row_item *i = c->spare;
+        c->spare = i->next;
+        example_free(&i->example);
+        mem_free(&i);
+    }
     sound_free(&c->sound);
     picture_free(&c->picture);
     text_tokenizer_free(&c->text);
@@ -74,115 +69,6 @@ void core_free(core **pc)
 int64_t core_audio_width(const core *c) { return c->sound ? sound_width(c->sound) : 0; }
 
 int64_t core_image_width(const core *c) { return c->picture ? picture_width(c->picture) : 0; }
-
-/* ---- vectors to ids ---- */
-
-static int append_ids(assigner *a, const float *x, int64_t n, int64_t d, example_stream *s)
-{
-    int rc = OK;
-    TRY(MEM_GROW(s->ids, &s->ids_capacity, s->n_ids + (size_t)n));
-    for (int64_t i = 0; i < n; i += ASSIGN_BLOCK) {
-        int64_t m = n - i < ASSIGN_BLOCK ? n - i : ASSIGN_BLOCK;
-        TRY(assigner_run(a, x + i * d, m, s->ids + s->n_ids, NULL));
-        s->n_ids += (size_t)m;
-    }
-done:
-    return rc;
-}
-
-static int append_vectors(const float *x, int64_t n, int64_t d, example_stream *s)
-{
-    int rc = OK;
-    size_t used = s->n_vectors * (size_t)d;
-    TRY(MEM_GROW(s->vectors, &s->vectors_capacity, used + (size_t)(n * d)));
-    half_from_floats(x, (size_t)(n * d), s->vectors + used);
-    s->n_vectors += (size_t)n;
-    s->width = d;
-done:
-    return rc;
-}
-
-static int quantise(assigner *a, int keep, const float *x, int64_t n, int64_t d, example_stream *s)
-{
-    int rc = OK;
-    if (a && keep != KEEP_VECTORS) TRY(append_ids(a, x, n, d, s));
-    if (keep != KEEP_TOKENS) TRY(append_vectors(x, n, d, s));
-done:
-    return rc;
-}
-
-static int sound_vectors(void *user, const float *x, int64_t first, int64_t n)
-{
-    (void)first;
-    core *c = user;
-    return quantise(c->audio_assigner, c->settings.audio->keep, x, n, sound_width(c->sound),
-                    &c->out->stream[STREAM_AUDIO]);
-}
-
-static int sound_tick(void *user)
-{
-    core *c = user;
-    return c->tick ? c->tick(c->user) : OK;
-}
-
-/* ---- the streams of a row ---- */
-
-static int check_medium(const media *m)
-{
-    int rc = OK;
-    if (m->status != OK) FAIL(m->status, "%s", m->message);
-done:
-    return rc;
-}
-
-static int run_sound(core *c, const corpus_row *row, const media *m, int64_t first, int64_t last)
-{
-    int rc = OK;
-    example_stream *s = &c->out->stream[STREAM_AUDIO];
-    int64_t frames;
-    sound_sink sink = {sound_vectors, sound_tick, c};
-    TRY(check_medium(m));
-    TRY(source_hash(&m->source, &s->xxh3));
-    s->used = 1;
-    TRY(sound_run(c->sound, row, &m->source, first, last, &sink, &frames, &s->seconds));
-    if (c->settings.audio->reduce && s->n_ids) {
-        TRY(MEM_GROW(s->durations, &s->durations_capacity, s->n_ids));
-        s->n_ids = run_length_reduce(s->ids, s->n_ids, s->durations);
-        s->n_durations = s->n_ids;
-    }
-done:
-    return rc;
-}
-
-static int run_picture(core *c, const media *m)
-{
-    int rc = OK;
-    example_stream *s = &c->out->stream[STREAM_IMAGE];
-    int64_t rows, columns;
-    const float *x;
-    TRY(check_medium(m));
-    TRY(source_hash(&m->source, &s->xxh3));
-    TRY(picture_run(c->picture, &m->source, 0, &x));
-    picture_grid(c->picture, &rows, &columns);
-    s->rows = (int32_t)rows;
-    s->columns = (int32_t)columns;
-    s->used = 1;
-    TRY(quantise(c->image_assigner, c->settings.image->keep, x, rows * columns, picture_width(c->picture), s));
-done:
-    return rc;
-}
-
-static int run_text(core *c, const corpus_row *row)
-{
-    int rc = OK;
-    example_stream *s = &c->out->stream[STREAM_TEXT];
-    text_view text = row->field[FIELD_TEXT];
-    if (!text.n) goto done;
-    TRY(text_tokenizer_encode(c->text, text.bytes, text.n, &s->ids, &s->ids_capacity, &s->n_ids));
-    s->used = 1;
-done:
-    return rc;
-}
 
 /* ---- outcomes ---- */
 
@@ -222,26 +108,35 @@ static void clear_stream(example_stream *s)
     s->used = 0;
 }
 
-/* What a failed stream means for the row: nothing more to do (OK, *rejected set or the stream dropped), or an error to
- * pass on. */
-static int settle(const core *c, int code, const char *stage, stream_kind stream, int final, example *out)
+/* What a failed stream means: kept for the end of the row (OK), or an error to pass on. */
+static int settle(row_item *i, stream_kind kind, int code)
 {
+    row_stream *s = &i->stream[kind];
     if (code == OK) return OK;
-    if (status_is_environment(code) ? !final : !status_is_item(code)) return code;
-    clear_stream(&out->stream[stream]);
-    if (out->outcome != OUTCOME_REJECT || c->settings.keep_partial) reject(out, stage, code, status_message());
+    if (status_is_environment(code) ? !i->caller.final : !status_is_item(code)) return code;
+    s->code = code;
+    snprintf(s->message, sizeof s->message, "%s", status_message());
     return OK;
 }
 
-/* With corpus.partial: keep, a row that has at least one good stream stays. */
-static void settle_partial(const core *c, example *out)
+/* In one order, whenever the streams failed: the first failure rejects the row, or with corpus.partial: keep the last
+ * one does, unless a good stream is left. */
+static void judge(row_item *i)
 {
-    if (out->outcome != OUTCOME_REJECT || !c->settings.keep_partial) return;
-    for (int s = 0; s < N_STREAMS; s++)
-        if (out->stream[s].used) {
-            out->outcome = OUTCOME_EXAMPLE;
-            out->status = OK;
-        }
+    static const stream_kind order[] = {STREAM_TEXT, STREAM_IMAGE, STREAM_AUDIO, STREAM_SENSOR};
+    example *out = &i->example;
+    int keep = i->core->settings.keep_partial, good = 0;
+    for (int k = 0; k < N_STREAMS; k++) {
+        const row_stream *s = &i->stream[order[k]];
+        if (s->code == OK) continue;
+        clear_stream(&out->stream[order[k]]);
+        if (out->outcome != OUTCOME_REJECT || keep || order[k] == STREAM_SENSOR)
+            reject(out, stream_name(order[k]), s->code, s->message);
+    }
+    for (int s = 0; s < N_STREAMS; s++) good |= out->stream[s].used;
+    if (out->outcome != OUTCOME_REJECT || !keep || !good) return;
+    out->outcome = OUTCOME_EXAMPLE;
+    out->status = OK;
 }
 
 static void reject_of_index(const corpus_row *row, example *out)
@@ -254,42 +149,117 @@ static void reject_of_index(const corpus_row *row, example *out)
            message);
 }
 
-static void begin(core *c, int (*tick)(void *user), void *user, example *out)
-{
-    c->out = out;
-    c->tick = tick;
-    c->user = user;
-}
+/* ---- rows that wait ---- */
 
-int core_row(core *c, const corpus_row *row, int64_t position, int starts_group, media m[N_MEDIA], int windows,
-             int final, int (*tick)(void *user), void *user, example *out)
+static int begin(core *c, const core_caller *caller, row_item **out)
 {
     int rc = OK;
-    describe(row, position, starts_group, out);
-    begin(c, tick, user, out);
-    if (row->status != OK) {
-        reject_of_index(row, out);
-        goto done;
+    row_item *i = c->spare;
+    if (i)
+        c->spare = i->next;
+    else
+        TRY(MEM_ALLOC(i, 1));
+    i->core = c;
+    i->caller = *caller;
+    i->next = NULL;
+    for (int k = 0; k < N_STREAMS; k++) {
+        i->stream[k].item = i;
+        i->stream[k].kind = (stream_kind)k;
+        i->stream[k].to_come = 0;
+        i->stream[k].code = OK;
     }
-    TRY(settle(c, run_text(c, row), "text", STREAM_TEXT, final, out));
-    if (m[MEDIA_IMAGE].used && c->picture)
-        TRY(settle(c, run_picture(c, &m[MEDIA_IMAGE]), "image", STREAM_IMAGE, final, out));
-    if (m[MEDIA_AUDIO].used && c->sound && windows)
-        TRY(settle(c, run_sound(c, row, &m[MEDIA_AUDIO], 0, INT64_MAX - 1), "audio", STREAM_AUDIO, final, out));
-    if (m[MEDIA_SENSOR].used)
-        reject(out, "sensor", ERR_UNSUPPORTED, "sensor arrays cannot be tokenised by this version");
-    settle_partial(c, out);
+    *c->end = i;
+    c->end = &i->next;
+    *out = i;
 done:
     return rc;
 }
 
-int core_piece(core *c, const corpus_row *row, int64_t position, media m[N_MEDIA], int64_t first, int64_t last,
-               int final, int (*tick)(void *user), void *user, example *out)
+static int is_ready(const row_item *i)
+{
+    for (int k = 0; k < N_STREAMS; k++)
+        if (i->stream[k].to_come) return 0;
+    return 1;
+}
+
+static row_item *remove_first(core *c)
+{
+    row_item *i = c->first;
+    c->first = i->next;
+    if (!c->first) c->end = &c->first;
+    i->next = c->spare;
+    c->spare = i;
+    return i;
+}
+
+/* Hand over the rows at the front that are ready. */
+static int give(core *c)
 {
     int rc = OK;
-    describe(row, position, 0, out);
-    begin(c, tick, user, out);
-    TRY(settle(c, run_sound(c, row, &m[MEDIA_AUDIO], first, last), "audio", STREAM_AUDIO, final, out));
+    while (c->first && is_ready(c->first)) {
+        row_item *i = remove_first(c);
+        TRY(row_streams_end(i));
+        judge(i);
+        TRY(i->caller.take(i->caller.user, &i->example));
+    }
+done:
+    return rc;
+}
+
+int core_finish(core *c)
+{
+    int rc = OK;
+    if (c->sound) TRY(sound_finish(c->sound));
+    if (c->picture) TRY(picture_finish(c->picture));
+    TRY(give(c));
+done:
+    return rc;
+}
+
+void core_forget(core *c)
+{
+    if (c->sound) sound_forget(c->sound);
+    if (c->picture) picture_forget(c->picture);
+    while (c->first) remove_first(c);
+}
+
+/* ---- calls ---- */
+
+int core_row(core *c, const core_caller *caller, const corpus_row *row, int64_t position, int starts_group,
+             media m[N_MEDIA], int windows)
+{
+    int rc = OK;
+    row_item *i;
+    TRY(begin(c, caller, &i));
+    describe(row, position, starts_group, &i->example);
+    if (row->status != OK) {
+        reject_of_index(row, &i->example);
+        rc = give(c);
+        goto done;
+    }
+    TRY(settle(i, STREAM_TEXT, row_text(i, row)));
+    if (m[MEDIA_IMAGE].used && c->picture) TRY(settle(i, STREAM_IMAGE, row_picture(i, &m[MEDIA_IMAGE])));
+    if (m[MEDIA_AUDIO].used && c->sound && windows)
+        TRY(settle(i, STREAM_AUDIO, row_sound(i, row, &m[MEDIA_AUDIO], 0, INT64_MAX - 1)));
+    if (m[MEDIA_SENSOR].used) {
+        i->stream[STREAM_SENSOR].code = ERR_UNSUPPORTED;
+        snprintf(i->stream[STREAM_SENSOR].message, sizeof i->stream[STREAM_SENSOR].message,
+                 "sensor arrays cannot be tokenised by this version");
+    }
+    TRY(give(c));
+done:
+    return rc;
+}
+
+int core_piece(core *c, const core_caller *caller, const corpus_row *row, int64_t position, media m[N_MEDIA],
+               int64_t first, int64_t last)
+{
+    int rc = OK;
+    row_item *i;
+    TRY(begin(c, caller, &i));
+    describe(row, position, 0, &i->example);
+    TRY(settle(i, STREAM_AUDIO, row_sound(i, row, &m[MEDIA_AUDIO], first, last)));
+    TRY(give(c));
 done:
     return rc;
 }

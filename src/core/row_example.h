@@ -1,9 +1,9 @@
-/* One row to one example: the tokenization core. The result depends on the row, its bytes, the options and the models
- * alone. One per compute thread. Local. */
+/* Rows to examples: the tokenization core. The result depends on the row, its bytes, the options and the models alone.
+ * One per compute thread. Local. */
 #pragma once
 
 #include "codebook/codebook.h"
-#include "core/core_options.h"
+#include "core/core_model.h"
 #include "core/media.h"
 #include "core/projection.h"
 #include "shards/example.h"
@@ -14,7 +14,8 @@ typedef struct core_settings {
     const image_options *image;
     const text_options *text;
     int keep_partial;                                /* a row with one bad part keeps the others */
-    const codebook *audio_codebook, *image_codebook; /* NULL: only vectors are kept */
+    const core_models *models;                       /* NULL: no encoders */
+    const codebook *audio_codebook, *image_codebook; /* NULL: only vectors are kept, or ids are the encoder's own */
     const projection *image_map;                     /* NULL: none */
 } core_settings;
 
@@ -29,12 +30,29 @@ void core_free(core **c);
 int64_t core_audio_width(const core *c);
 int64_t core_image_width(const core *c);
 
-/* Make an example of index row `position`. `windows`: 1: with its sound; 0: the sound comes in pieces of its own.
- * `tick` (may be NULL) is called between windows. Item errors end in out->outcome; returned are job errors,
- * ERR_ENVIRONMENT (unless `final`: then a reject too) and ERR_STOPPED. */
-int core_row(core *c, const corpus_row *row, int64_t position, int starts_group, media m[N_MEDIA], int windows,
-             int final, int (*tick)(void *user), void *user, example *out);
+/* Who asks for rows. */
+typedef struct core_caller {
+    int final; /* ERR_ENVIRONMENT is a reject too */
+    /* Called between windows; not OK stops (may be NULL). */
+    int (*tick)(void *user);
+    /* Gets the examples in the order of the calls, each when it is ready, at the latest in core_finish; the example is
+     * lent. Status. */
+    int (*take)(void *user, const example *e);
+    void *user;
+} core_caller;
+
+/* Make an example of index row `position`, whose texts must last until it is taken; the media may go after the call.
+ * `windows`: 1: with its sound; 0: the sound comes in pieces of its own. Item errors end in the example's outcome;
+ * returned are job errors, ERR_ENVIRONMENT (unless final), ERR_STOPPED and what `take` returns: then core_forget is
+ * due. */
+int core_row(core *c, const core_caller *caller, const corpus_row *row, int64_t position, int starts_group,
+             media m[N_MEDIA], int windows);
 
 /* The piece of a row's sound: windows first .. last, as an example with the audio stream alone. Errors as core_row. */
-int core_piece(core *c, const corpus_row *row, int64_t position, media m[N_MEDIA], int64_t first, int64_t last,
-               int final, int (*tick)(void *user), void *user, example *out);
+int core_piece(core *c, const core_caller *caller, const corpus_row *row, int64_t position, media m[N_MEDIA],
+               int64_t first, int64_t last);
+
+/* Rows that an encoder's batch left waiting are computed and taken. Errors as core_row. core_forget: they are dropped.
+ */
+int core_finish(core *c);
+void core_forget(core *c);

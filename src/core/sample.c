@@ -4,9 +4,8 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "base/status.h"
-#include "tensor/half.h"
+#include "core/core_feature.h"
 
-#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -21,30 +20,31 @@ static const char magic[8] = "TSFEAT02";
 
 static double share(double wanted, double there) { return there <= 0 ? 0 : wanted >= there ? 1 : wanted / there; }
 
-void sample_plan_make(sample_plan *p, const train_options *t, const audio_options *a, const image_options *i, int audio,
-                      int image, const corpus_totals *totals)
+void sample_plan_make(sample_plan *p, const train_options *t, const audio_options *a, const image_options *i,
+                      const core_models *models, int audio, int image, const corpus_totals *totals)
 {
+    int64_t rows, columns;
     *p = (sample_plan){.seed = (uint64_t)t->seed};
-    double per_image = (double)(i->width / i->patch) * (double)(i->height / i->patch);
     if (audio) {
-        double hours = totals->audio_seconds / 3600;
+        double hours = totals->audio_seconds / 3600, frame_hz = audio_frame_hz(models ? &models->audio : NULL);
         p->audio_rows = share(t->hours, hours);
         p->audio_vectors =
-            share((double)t->vectors_per_code * (double)a->codebook.size, hours * p->audio_rows * 3600 * CORE_FRAME_HZ);
+            share((double)t->vectors_per_code * (double)a->codebook.size, hours * p->audio_rows * 3600 * frame_hz);
     }
     if (image) {
+        image_grid(i, models ? &models->image : NULL, &rows, &columns);
         p->image_rows = share((double)t->images, (double)totals->image_rows);
         p->image_vectors = share((double)t->vectors_per_code * (double)i->codebook.size,
-                                 (double)totals->image_rows * p->image_rows * per_image);
+                                 (double)totals->image_rows * p->image_rows * (double)(rows * columns));
     }
 }
 
-static uint64_t row_key(const corpus_row *row) { return hash64(row->field[FIELD_ID].bytes, row->field[FIELD_ID].n, 0); }
+uint64_t sample_row_key(const corpus_row *row) { return hash64(row->field[FIELD_ID].bytes, row->field[FIELD_ID].n, 0); }
 
 static int takes(const sample_plan *p, const corpus_row *row, media_kind kind, double rows)
 {
     return row->status == OK && row->split == 0 && row->media[kind].size >= 0 &&
-           rng_uniform(p->seed, row_key(row), (uint64_t)kind) < rows;
+           rng_uniform(p->seed, sample_row_key(row), (uint64_t)kind) < rows;
 }
 
 int sample_takes_audio(const sample_plan *p, const corpus_row *row)
@@ -75,91 +75,21 @@ done:
 
 int sample_part_note(sample_part *p, int64_t position, size_t first)
 {
+    int rc = OK;
     size_t n = p->n - first, d = (size_t)p->d;
     if (!n) return OK;
     sample_row row = {position, (int64_t)first, (int64_t)n,
                       hash64(p->values + (first - p->dropped) * d, n * d * sizeof *p->values, 0)};
-    return add_row(p, &row);
+    TRY(add_row(p, &row));
+    if (p->drops) sample_part_drop(p);
+done:
+    return rc;
 }
 
 int sample_part_leave_out(sample_part *p, int64_t position)
 {
     sample_row row = {.position = position, .first = (int64_t)p->n, .n = -1};
     return add_row(p, &row);
-}
-
-/* Add vector number `number` of the row if its hash says so. */
-static int add(sample_part *part, const sample_plan *p, uint64_t key, media_kind kind, int64_t number, double vectors,
-               const float *x, int64_t d)
-{
-    int rc = OK;
-    if (rng_uniform(p->seed + 1, key + (uint64_t)kind, (uint64_t)number) >= vectors) goto done;
-    for (int64_t i = 0; i < d; i++)
-        if (!(fabsf(x[i]) <= 65504)) FAIL(ERR_INVALID, "a feature (%g) does not fit half precision", (double)x[i]);
-    part->d = d;
-    size_t at = (part->n - part->dropped) * (size_t)d;
-    TRY(MEM_GROW(part->values, &part->capacity, at + (size_t)d));
-    half_from_floats(x, (size_t)d, part->values + at);
-    part->n++;
-done:
-    return rc;
-}
-
-typedef struct audio_call {
-    const sample_plan *plan;
-    sample_part *part;
-    uint64_t key;
-    int64_t d;
-    int (*tick)(void *user);
-    void *user;
-} audio_call;
-
-static int audio_vectors(void *user, const float *x, int64_t first, int64_t n)
-{
-    int rc = OK;
-    audio_call *c = user;
-    for (int64_t i = 0; i < n; i++)
-        TRY(add(c->part, c->plan, c->key, MEDIA_AUDIO, first + i, c->plan->audio_vectors, x + i * c->d, c->d));
-done:
-    return rc;
-}
-
-static int audio_tick(void *user)
-{
-    audio_call *c = user;
-    return c->tick ? c->tick(c->user) : OK;
-}
-
-int sample_audio(const sample_plan *p, sound *s, const corpus_row *row, const media *m, int (*tick)(void *user),
-                 void *user, sample_part *part)
-{
-    int rc = OK;
-    size_t before = part->n;
-    int64_t frames;
-    double seconds;
-    audio_call call = {p, part, row_key(row), sound_width(s), tick, user};
-    sound_sink sink = {audio_vectors, audio_tick, &call};
-    if (m->status != OK) FAIL(m->status, "%s", m->message);
-    TRY(sound_run(s, row, &m->source, 0, INT64_MAX - 1, &sink, &frames, &seconds));
-done:
-    if (rc != OK) part->n = before;
-    return rc;
-}
-
-int sample_image(const sample_plan *p, picture *s, const corpus_row *row, const media *m, sample_part *part)
-{
-    int rc = OK;
-    size_t before = part->n;
-    int64_t rows, columns, d = picture_raw_width(s);
-    const float *x;
-    if (m->status != OK) FAIL(m->status, "%s", m->message);
-    TRY(picture_run(s, &m->source, 1, &x));
-    picture_grid(s, &rows, &columns);
-    for (int64_t i = 0; i < rows * columns; i++)
-        TRY(add(part, p, row_key(row), MEDIA_IMAGE, i, p->image_vectors, x + i * d, d));
-done:
-    if (rc != OK) part->n = before;
-    return rc;
 }
 
 void sample_part_drop(sample_part *p) { p->dropped = p->n; }

@@ -4,8 +4,7 @@
 #pragma once
 
 #include "base/file.h"
-#include "core/picture.h"
-#include "core/sound.h"
+#include "core/core_model.h"
 #include "corpus/index.h"
 
 typedef struct sample_plan {
@@ -14,13 +13,17 @@ typedef struct sample_plan {
     double audio_vectors, image_vectors; /* share of vectors taken in these rows */
 } sample_plan;
 
-/* Shares from the totals of the index. A stream that is not trained gets 0. Only rows of the first split are taken. */
-void sample_plan_make(sample_plan *p, const train_options *t, const audio_options *a, const image_options *i, int audio,
-                      int image, const corpus_totals *totals);
+/* Shares from the totals of the index; `models` may be NULL. A stream that is not trained gets 0. Only rows of the
+ * first split are taken. */
+void sample_plan_make(sample_plan *p, const train_options *t, const audio_options *a, const image_options *i,
+                      const core_models *models, int audio, int image, const corpus_totals *totals);
 
 /* Whether a row is in the sample, per stream. */
 int sample_takes_audio(const sample_plan *p, const corpus_row *row);
 int sample_takes_image(const sample_plan *p, const corpus_row *row);
+
+/* What the choice of a row, and of vectors in it, hangs on. */
+uint64_t sample_row_key(const corpus_row *row);
 
 /* A row in a part: its vectors, or that it could not be read. */
 typedef struct sample_row {
@@ -34,6 +37,7 @@ typedef struct sample_part {
     uint16_t *values; /* (n - dropped, d) fp16 */
     size_t n, capacity;
     size_t dropped; /* vectors whose values are gone */
+    int drops;      /* values of a row go as soon as it is noted */
     int64_t d;
     sample_row *rows; /* (n_rows) ascending; rows without a vector do not stand here */
     size_t n_rows, rows_capacity;
@@ -44,14 +48,8 @@ void sample_part_free(sample_part *p);
 int sample_part_note(sample_part *p, int64_t position, size_t first);
 int sample_part_leave_out(sample_part *p, int64_t position);
 
-/* Forget the values so far: for a part that is saved without them. */
+/* Forget the values so far: for a part that is saved without them. With `drops` noting does it. */
 void sample_part_drop(sample_part *p);
-
-/* Add the chosen vectors of a row. Item errors are returned (the row gives nothing: what was added is taken back).
- * ERR_INVALID when a value does not fit fp16. */
-int sample_audio(const sample_plan *p, sound *s, const corpus_row *row, const media *m, int (*tick)(void *user),
-                 void *user, sample_part *part);
-int sample_image(const sample_plan *p, picture *s, const corpus_row *row, const media *m, sample_part *part);
 
 /* A part on disk: header, rows, values (all of them) unless `stored` is 0. `hash` ties it to the settings. Fault points
  * "feature.*". */

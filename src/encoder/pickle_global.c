@@ -92,6 +92,8 @@ done:
     return rc;
 }
 
+enum { STORAGE_KEY_LIMIT = 64 };
+
 static int is_storage(const pickle_machine *m, pickle_value id)
 {
     if (id.kind != PICKLE_TUPLE || id.n != 5) return 0;
@@ -105,6 +107,8 @@ int pickle_persistent(pickle_machine *m, pickle_value id, pickle_value *out)
 {
     int rc = OK;
     if (!is_storage(m, id)) FAIL(ERR_CONFIG, "%s: damaged data.pkl: not the parts of a storage", m->path);
+    if (m->items[id.index + 2].n < 1 || m->items[id.index + 2].n > STORAGE_KEY_LIMIT) /* it is copied for each tensor */
+        FAIL(ERR_CONFIG, "%s: damaged data.pkl: a storage's key of %u bytes", m->path, m->items[id.index + 2].n);
     if (m->n_storages == PICKLE_TENSORS_LIMIT)
         FAIL(ERR_CONFIG, "%s: more than %d storages", m->path, PICKLE_TENSORS_LIMIT);
     TRY(MEM_GROW(m->storages, &m->storages_capacity, m->n_storages + 1));

@@ -37,6 +37,9 @@ static int check_options(const image_patch_options *o)
              (long long)o->height);
     if (o->fit < 0 || o->fit >= FIT_END || o->filter < 0 || o->filter >= FILTER_END)
         FAIL(ERR_CONFIG, "fit %d or filter %d is not known", o->fit, o->filter);
+    if (o->edge && (o->edge < o->width || o->edge < o->height || o->edge > MAX_SIDE))
+        FAIL(ERR_CONFIG, "the shorter side is resized to %lld pixels, and %lld x %lld are kept", (long long)o->edge,
+             (long long)o->width, (long long)o->height);
     if (!isfinite(o->rescale)) FAIL(ERR_CONFIG, "rescale is not a finite number");
     for (int c = 0; c < 3; c++)
         if (!isfinite(o->mean[c]) || !isfinite(o->std[c]) || (float)o->std[c] == 0)
@@ -101,7 +104,9 @@ static uint8_t grey_of(const uint8_t *rgb)
 static int resize(image_patcher *p, const image *m, uint8_t *out)
 {
     const image_patch_options *o = &p->o;
-    const image_target t = image_target_of((image_fit)o->fit, m->width, m->height, o->width, o->height);
+    const image_target t = o->fit == FIT_CROP && o->edge
+                               ? image_target_of_edge(m->width, m->height, o->edge, o->width, o->height)
+                               : image_target_of((image_fit)o->fit, m->width, m->height, o->width, o->height);
     return image_resizer_run(p->resizer, m, &t, (image_filter)o->filter, out);
 }
 

@@ -10,6 +10,8 @@ typedef struct image_patch_options {
     int fit;                /* image_fit; default FIT_SQUASH */
     int filter;             /* image_filter; default FILTER_BICUBIC */
     int64_t width, height;  /* the picture is resized to this, pixels, at most 32768; default 224 x 224 */
+    int64_t edge;           /* FIT_CROP: shorter side after resizing, at least the sides that are kept; default 0: as
+                               width x height just needs */
     double rescale;         /* values 0..255 are multiplied by this; default 1/255 */
     double mean[3], std[3]; /* then (x - mean) / std for each channel, grey: the first; default 0 and 1 */
 } image_patch_options;

@@ -34,6 +34,18 @@ image_target image_target_of(image_fit fit, int64_t in_width, int64_t in_height,
     return t;
 }
 
+image_target image_target_of_edge(int64_t in_width, int64_t in_height, int64_t edge, int64_t width, int64_t height)
+{
+    image_target t = {.full_width = edge, .full_height = edge, .width = width, .height = height};
+    if (in_width <= in_height)
+        t.full_height = edge * in_height / in_width;
+    else
+        t.full_width = edge * in_width / in_height;
+    t.left = (t.full_width - width) / 2;
+    t.top = (t.full_height - height) / 2;
+    return t;
+}
+
 int image_resizer_create(image_resizer **out) { return image_resizer_create_for(out, image_sum_best()); }
 
 int image_resizer_create_for(image_resizer **out, const image_sum *sum)

@@ -24,6 +24,10 @@ typedef struct image_target {
  * starts at the floor of half of what is left over. All sizes at least 1. */
 image_target image_target_of(image_fit fit, int64_t in_width, int64_t in_height, int64_t width, int64_t height);
 
+/* The shorter side gets `edge` pixels, the other one trunc(edge * long / short), and the middle of it is kept, as the
+ * image processors of transformers do; width and height are at most `edge`. */
+image_target image_target_of_edge(int64_t in_width, int64_t in_height, int64_t edge, int64_t width, int64_t height);
+
 /* Tables and rows between the passes, kept from call to call; one per thread. ERR_MEMORY. */
 typedef struct image_resizer image_resizer;
 int image_resizer_create(image_resizer **out);

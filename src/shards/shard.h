@@ -24,6 +24,7 @@ typedef struct shard_stream_options {
     double rate_hz;     /* frames per second; 0 where there is no such thing */
     int64_t layer;      /* -1: none */
     char encoder[64], codebook_sha256[65], weights_sha256[65];
+    char precision[16]; /* of the encoder's matrix products; "": there is no encoder */
 } shard_stream_options;
 
 typedef struct shard_options {

@@ -126,6 +126,7 @@ static int put_group(const shard_builder *b, h5_file *f, stream_kind s)
     TRY(h5_put_int(f, path, "layer", o->layer));
     TRY(h5_put_text(f, path, "codebook_sha256", o->codebook_sha256));
     TRY(h5_put_text(f, path, "weights_sha256", o->weights_sha256));
+    TRY(h5_put_text(f, path, "precision", o->precision));
 done:
     return rc;
 }

@@ -59,6 +59,7 @@ static int check_attributes(stream_check *k)
     TRY(check_text(k, "encoder", o ? o->encoder : NULL));
     TRY(check_text(k, "codebook_sha256", o ? o->codebook_sha256 : NULL));
     TRY(check_text(k, "weights_sha256", o ? o->weights_sha256 : NULL));
+    TRY(check_text(k, "precision", o ? o->precision : NULL));
     TRY(shard_checker_settle(k->c, h5_get_real(k->c->file, k->group, "rate_hz", &rate_hz), &ok));
     if (ok && o && rate_hz != o->rate_hz)
         shard_checker_fault(k->c, -1, "%s: attribute rate_hz is %g, not %g", k->group, rate_hz, o->rate_hz);

@@ -33,7 +33,7 @@ static void share_of_rows_is_as_planned(void **state)
     image_options i = {.width = 224, .height = 224, .patch = 16, .codebook.size = 10};
     corpus_totals totals = {.rows = 4000, .audio_seconds = 100 * 3600, .image_rows = 5};
     sample_plan p;
-    sample_plan_make(&p, &t, &a, &i, 1, 1, &totals);
+    sample_plan_make(&p, &t, &a, &i, NULL, 1, 1, &totals);
     assert_true(p.audio_rows == 0.25 && p.image_rows == 1);
     assert_true(p.audio_vectors > 0 && p.audio_vectors < 1);
     int taken = 0, others = 0;

@@ -53,9 +53,9 @@ static int run(double window_s, const corpus_row *row, const uint8_t *bytes, siz
     audio_options o = {.feature = 0, .mels = 80, .window_s = window_s};
     sound *s = NULL;
     byte_source source = source_of_memory(bytes, n);
-    sound_sink sink = {take, NULL, out};
+    vector_sink sink = {take, NULL, out};
     int64_t frames = 0;
-    assert_int_equal(sound_create(&s, &o), OK);
+    assert_int_equal(sound_create(&s, &o, NULL), OK);
     assert_int_equal(sound_width(s), D);
     int rc = sound_run(s, row, &source, first, last, &sink, &frames, seconds);
     if (rc == OK) assert_int_equal(frames, out->n);

@@ -281,6 +281,11 @@ static void crops_are_placed_as_transformers_does(void **state)
     assert_true(t.full_width == 224 && t.full_height == 347 && t.left == 0 && t.top == 61);
     t = image_target_of(FIT_CROP, 50, 50, 224, 224);
     assert_true(t.full_width == 224 && t.full_height == 224);
+    t = image_target_of_edge(640, 480, 256, 224, 192);
+    assert_true(t.full_width == 341 && t.full_height == 256 && t.left == 58 && t.top == 32);
+    assert_true(t.width == 224 && t.height == 192);
+    t = image_target_of_edge(333, 517, 256, 224, 224);
+    assert_true(t.full_width == 256 && t.full_height == 397 && t.left == 16 && t.top == 86);
 }
 
 /* One pixel by a million: the part that is kept is 224 x 224, the whole would be 151 GB. */

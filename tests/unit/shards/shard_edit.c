@@ -23,8 +23,8 @@ static const char *const datasets[][16] = {
     {"ids", "offsets", "grid", "vectors", "vector_offsets", "xxh3"},
     {"ids", "offsets", "durations", "xxh3", "seconds"},
 };
-static const char *const texts[] = {"format",  "created_by",      "config_sha256",
-                                    "encoder", "codebook_sha256", "weights_sha256"};
+static const char *const texts[] = {"format",          "created_by",     "config_sha256", "encoder",
+                                    "codebook_sha256", "weights_sha256", "precision"};
 static const char *const ints[] = {"format_version", "n_examples", "n_ids", "vocab_size", "layer"};
 
 void shard_patch(const char *path, const char *dataset, size_t offset, const void *bytes, size_t n)

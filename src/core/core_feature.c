@@ -1,0 +1,193 @@
+#include "core/core_feature.h"
+
+#include "base/memory.h"
+#include "base/status.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const audio_feature_names[] = {"mfcc", "logmel", "spectrogram", "encoder", NULL};
+const char *const image_feature_names[] = {"patches", "encoder", NULL};
+const char *const image_fit_names[] = {"squash", "crop", NULL};
+const char *const image_filter_names[] = {"nearest", "bilinear", "bicubic", "lanczos", "box", "hamming", NULL};
+const char *const image_normalize_names[] = {"none", "half", "imagenet", "clip", NULL};
+static const char resampler[] = "torchaudio-sinc-hann-6-0.99";
+
+enum { FEATURE_HOP = 160 };
+
+/* ---- names ---- */
+
+const char *audio_encoder_name(const audio_options *o, const core_model *m)
+{
+    return m && m->encoder ? encoder_name(m->encoder) : audio_feature_names[o->feature];
+}
+
+const char *image_encoder_name(const core_model *m) { return m && m->encoder ? encoder_name(m->encoder) : "patches"; }
+
+const char *encoder_keys_precision(const encoder_keys *k, const core_model *m)
+{
+    return m && m->encoder ? encoder_precision_names[k->precision] : "";
+}
+
+/* What both kinds of encoders have in their text; layer 03 is layer 3. */
+static int encoder_text(const encoder_keys *k, const core_model *m, char **text)
+{
+    int rc = OK;
+    char *identity = NULL, layer[32];
+    snprintf(layer, sizeof layer, "%s", k->layer);
+    if (m->output >= 0) snprintf(layer, sizeof layer, "%lld", (long long)m->output);
+    TRY(core_model_text(m, &identity));
+    TRY(mem_format(text, "%s layer=%s precision=%s", identity, layer, encoder_precision_names[k->precision]));
+done:
+    mem_free(&identity);
+    return rc;
+}
+
+int audio_feature_text(const audio_options *o, const core_model *m, char **text)
+{
+    int rc = OK;
+    char *encoder = NULL;
+    if (!m || !m->encoder)
+        return mem_format(text, "%s rate=%d frame=400 hop=160 mels=%lld scale=%d channels=mean resampler=%s",
+                          audio_encoder_name(o, m), CORE_RATE_HZ, (long long)(o->feature == 1 ? o->mels : 0),
+                          o->feature == 2 ? 0 : o->scale, resampler);
+    TRY(encoder_text(&o->encoder, m, &encoder));
+    TRY(mem_format(text, "%s norm=%s rate=%d channels=mean resampler=%s", encoder, wave_norm_names[o->encoder.norm],
+                   CORE_RATE_HZ, resampler));
+done:
+    mem_free(&encoder);
+    return rc;
+}
+
+int image_feature_text(const image_options *o, const core_model *m, const char *projection, char **text)
+{
+    static const char *const alpha[] = {"drop", "white"};
+    int rc = OK;
+    char *encoder = NULL;
+    if (!m || !m->encoder)
+        return mem_format(
+            text,
+            "patches size=%lld grey=%d width=%lld height=%lld fit=%s filter=%s alpha=%s normalize=%s projection=%s",
+            (long long)o->patch, o->grey, (long long)o->width, (long long)o->height, image_fit_names[o->fit],
+            image_filter_names[o->filter], alpha[o->alpha], image_normalize_names[o->normalize],
+            *projection ? projection : "none");
+    TRY(encoder_text(&o->encoder, m, &encoder));
+    TRY(mem_format(text, "%s class_token=%d alpha=%s", encoder, o->encoder.class_token, alpha[o->alpha]));
+done:
+    mem_free(&encoder);
+    return rc;
+}
+
+/* ---- sound ---- */
+
+int64_t audio_hop(const core_model *m) { return m && m->encoder ? encoder_hop(m->encoder) : FEATURE_HOP; }
+
+double audio_frame_hz(const core_model *m) { return (double)CORE_RATE_HZ / (double)audio_hop(m); }
+
+int64_t audio_window_frames(const audio_options *o, const core_model *m)
+{
+    int64_t n = (int64_t)(o->window_s * audio_frame_hz(m) + 0.5);
+    return n < 1 ? 1 : n;
+}
+
+int64_t audio_windows(const audio_options *o, const core_model *m, double seconds)
+{
+    double windows = ceil(seconds * audio_frame_hz(m) / (double)audio_window_frames(o, m));
+    return windows < 1 ? 1 : windows > 1e12 ? (int64_t)1e12 : (int64_t)windows;
+}
+
+int64_t audio_vector_width(const audio_options *o, const core_model *m)
+{
+    const int64_t widths[] = {39, o->mels, 257};
+    return m && m->encoder ? encoder_width(m->encoder, m->output) : widths[o->feature];
+}
+
+void audio_feature_options_from(const audio_options *o, audio_feature_options *out)
+{
+    static const audio_feature_kind kinds[] = {AUDIO_MFCC, AUDIO_LOGMEL,
+                                               AUDIO_SPECTROGRAM}; /* order of audio_feature_names */
+    *out = audio_feature_defaults();
+    out->kind = kinds[o->feature];
+    out->n_mels = o->mels;
+    out->scale = o->scale ? 32768 : 1;
+}
+
+/* ---- pictures ---- */
+
+int64_t image_vector_width(const image_options *o, const core_model *m)
+{
+    return m && m->encoder ? encoder_width(m->encoder, m->output) : (o->grey ? 1 : 3) * o->patch * o->patch;
+}
+
+void image_grid(const image_options *o, const core_model *m, int64_t *rows, int64_t *columns)
+{
+    *rows = o->height / o->patch;
+    *columns = o->width / o->patch;
+    if (!m || !m->encoder) return;
+    const encoder_picture *p = encoder_picture_of(m->encoder);
+    *rows = p->height / p->patch;
+    *columns = p->width / p->patch;
+    if (m->output == ENCODER_POOLED) *rows = *columns = 1;
+    if (m->output == ENCODER_POOLED || !o->encoder.class_token) return;
+    *columns = p->extra_tokens + *rows * *columns;
+    *rows = 1;
+}
+
+int image_pca_components(const image_options *o, int64_t *n)
+{
+    int rc = OK;
+    *n = 0;
+    if (strncmp(o->projection, "pca:", 4)) goto done;
+    char *end;
+    *n = strtoll(o->projection + 4, &end, 10);
+    int64_t width = (o->grey ? 1 : 3) * o->patch * o->patch;
+    if (*end || end == o->projection + 4 || *n < 1 || *n > width)
+        FAIL(ERR_CONFIG,
+             "image.projection: \"%s\" is not pca:D with a whole number D from 1 to %lld (the size of a patch)",
+             o->projection, (long long)width);
+done:
+    return rc;
+}
+
+/* As preprocessor_config.json says. */
+static void from_model(const encoder_picture *p, image_patch_options *out)
+{
+    static const image_filter filters[] = {FILTER_NEAREST, FILTER_LANCZOS, FILTER_BILINEAR,
+                                           FILTER_BICUBIC}; /* Pillow's numbers */
+    out->size = p->patch;
+    out->width = p->width;
+    out->height = p->height;
+    out->fit = p->resize ? FIT_CROP : FIT_SQUASH;
+    out->edge = p->resize;
+    out->filter = filters[p->resample];
+    out->rescale = p->rescale;
+    memcpy(out->mean, p->mean, sizeof out->mean);
+    memcpy(out->std, p->std, sizeof out->std);
+}
+
+void image_patch_options_from(const image_options *o, const core_model *m, image_patch_options *out)
+{
+    static const struct {
+        double mean[3], std[3];
+    } normal[] = {
+        {{0, 0, 0}, {1, 1, 1}},
+        {{0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}},
+        {{0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}},
+        {{0.48145466, 0.4578275, 0.40821073}, {0.26862954, 0.26130258, 0.27577711}},
+    }; /* order of image_normalize_names */
+    *out = image_patch_defaults();
+    if (m && m->encoder) {
+        from_model(encoder_picture_of(m->encoder), out);
+        return;
+    }
+    out->size = o->patch;
+    out->grey = o->grey;
+    out->fit = o->fit;
+    out->filter = o->filter;
+    out->width = o->width;
+    out->height = o->height;
+    memcpy(out->mean, normal[o->normalize].mean, sizeof out->mean);
+    memcpy(out->std, normal[o->normalize].std, sizeof out->std);
+}
