@@ -6,7 +6,10 @@
 #include <archive_entry.h>
 #include <string.h>
 
-enum { DEFLATE_MOST = 1032 }; /* how many times smaller deflate can make a file */
+enum {
+    DEFLATE_MOST = 1032, /* how many times smaller deflate can make a file */
+    BLOCK = 1 << 20      /* what libarchive gets at a time: it counts a block in 32 bits */
+};
 
 /* Weights hardly compress; what grows by more, or lies in the zip many times over, is meant to fill the memory. */
 enum { UNPACKED_SPARE = 64 << 20, UNPACKED_TIMES = 16 };
@@ -25,7 +28,7 @@ int zip_reader_open(zip_reader *z, const uint8_t *bytes, size_t n, const char *p
     z->archive = archive_read_new();
     if (!z->archive) FAIL(ERR_MEMORY, "no memory for a zip reader");
     if (archive_read_support_format_zip_seekable(z->archive) != ARCHIVE_OK ||
-        archive_read_open_memory(z->archive, bytes, n) != ARCHIVE_OK)
+        archive_read_open_memory2(z->archive, bytes, n, BLOCK) != ARCHIVE_OK)
         FAIL(ERR_CONFIG, "%s: not a whole zip: %s", path, reason(z));
 done:
     if (rc != OK) zip_reader_close(z);
