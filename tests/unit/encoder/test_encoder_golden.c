@@ -219,8 +219,8 @@ static void equal_the_reference(void **state)
 /* All clips of a reference in one batch, in a room that is too large, against each alone. */
 static void check_together(const model *m)
 {
-    const float *x[MAX_INPUTS];
-    int64_t lengths[MAX_INPUTS], samples = 0, frames = 0;
+    const float *x[MAX_INPUTS + 1] = {NULL};
+    int64_t lengths[MAX_INPUTS + 1] = {0}, samples = 0, frames = 0;
     float *out[MAX_OUTPUTS];
     encoder_room *r;
     for (int i = 0; i < m->n_inputs; i++) {
