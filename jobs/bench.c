@@ -3,6 +3,7 @@
 
 #include "base/status.h"
 #include "jobs/verbs.h"
+#include "tensor/fma_peak.h"
 
 #include <string.h>
 #include <time.h>
@@ -20,6 +21,13 @@ double bench_now(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+double bench_peak(void)
+{
+    double begun = bench_now(), done = 0;
+    while (bench_now() - begun < 0.1) done += fma_peak_run(100000);
+    return 1e-9 * done / (bench_now() - begun);
 }
 
 int verb_bench(job *j)

@@ -23,3 +23,6 @@ int bench_encoder(job *j);
 
 /* Seconds on a clock that only goes forward. Local. */
 double bench_now(void);
+
+/* GFLOP/s of fp32 multiply-adds at best, in the next tenth of a second. Local. */
+double bench_peak(void);

@@ -10,7 +10,6 @@
 #include "base/status.h"
 #include "codebook/codebook.h"
 #include "encoder/encoder.h"
-#include "tensor/fma_peak.h"
 
 #include <jansson.h>
 
@@ -35,13 +34,6 @@ typedef struct bench_model {
     int64_t output, width;
     float *out;
 } bench_model;
-
-static double peak_now(void)
-{
-    double begun = bench_now(), done = 0;
-    while (bench_now() - begun < 0.1) done += fma_peak_run(100000);
-    return 1e-9 * done / (bench_now() - begun);
-}
 
 static int open_model(bench_model *m, const job *j, encoder_precision precision)
 {
@@ -191,7 +183,7 @@ static int run_work(const job *j, bench_model models[2], const work *w, json_t *
     for (int64_t i = 0; i < w->n; i++) operations += encoder_operations(models[0].e, w->units[i]);
     for (int64_t i = 0; i < w->n; i++) units += (double)w->units[i];
     for (int r = 0; r < ROUNDS; r++) {
-        peaks[r] = peak_now();
+        peaks[r] = bench_peak();
         for (int p = 0; p < 2; p++) {
             double begun = bench_now();
             TRY(run_all(&models[p], w));

@@ -13,7 +13,6 @@
 #include "jobs/given.h"
 #include "store/matrix.h"
 #include "tensor/blas.h"
-#include "tensor/fma_peak.h"
 #include "tensor/half.h"
 #include "tensor/isa.h"
 #include "tensor/score_scan.h"
@@ -183,13 +182,6 @@ done:
     return rc;
 }
 
-static double peak_now(void)
-{
-    double begun = bench_now(), done = 0;
-    while (bench_now() - begun < 0.1) done += fma_peak_run(100000);
-    return 1e-9 * done / (bench_now() - begun);
-}
-
 static int run_set(job *j, bench_set *s, timing *t)
 {
     int rc = OK;
@@ -208,14 +200,14 @@ static int run_set(job *j, bench_set *s, timing *t)
                         .tolerance = -1,
                         .seed_vectors = 1,
                         .start = s->start};
-    t->peak = peak_now();
+    t->peak = bench_peak();
     TRY(par_agree(&j->p, measure_gemm(s, t)));
     t->iterations = s->iterations;
     par_barrier(&j->p);
     t->begun = bench_now();
     TRY(kmeans_fit(&j->p, &data, &o, NULL, NULL, note_time, t, &book));
     t->inertia = book.quality.inertia;
-    t->peak = fmax(t->peak, peak_now());
+    t->peak = fmax(t->peak, bench_peak());
 done:
     codebook_free(&book);
     return rc;
