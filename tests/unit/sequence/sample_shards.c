@@ -175,11 +175,18 @@ int64_t sample_document(const sample_shards *s, const char *const *layout, size_
 
 sequence_options sample_options(int64_t length)
 {
-    static char *texts[] = {"image", "audio", "text"};
+    static char *document[] = {"<bos>{rows}<eos>"}, *row[] = {"{image}{audio}{text}"};
     return (sequence_options){.length = length,
                               .seed = 11,
                               .name = "default",
-                              .layout = {texts, 3},
+                              .document = {document, 1},
+                              .row = {row, 1},
+                              .separator = "<sep>",
                               .block = 1 << 20,
                               .overlong = SEQUENCE_SPLIT};
+}
+
+sequence_set sample_set(const sample_shards *s, const sequence_options *o)
+{
+    return (sequence_set){.options = o, .words = &s->vocabulary, .shards = s->paths, .n_shards = s->n_shards};
 }

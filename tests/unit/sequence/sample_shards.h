@@ -32,5 +32,8 @@ void sample_remove(sample_shards *s);
 int64_t sample_document(const sample_shards *s, const char *const *layout, size_t n_layout, int newline, int64_t row,
                         int64_t *next, uint32_t *ids, int64_t capacity);
 
-/* Default options with this length. */
+/* Default options with this length, but for streams that the shards lack. */
 sequence_options sample_options(int64_t length);
+
+/* The shards with these options; no weights, no tokenizer. */
+sequence_set sample_set(const sample_shards *s, const sequence_options *o);
