@@ -112,8 +112,8 @@ static int check_span(checking *x, const span *s)
     }
     if (s->kind >= N_STREAMS || !c->template.uses[s->kind] || c->template.form[s->kind] != FORM_IDS ||
         s->shard >= c->shards.n)
-        check_report_add(&c->report, "%s: sequence %" PRId64 ": no stream %u of shard %u", x->file, x->sequence, s->kind,
-                         s->shard);
+        check_report_add(&c->report, "%s: sequence %" PRId64 ": no stream %u of shard %u", x->file, x->sequence,
+                         s->kind, s->shard);
     else
         cover(x, s->kind, s->shard, s->start, s->length);
 done:
@@ -128,8 +128,9 @@ static int check_ranges(checking *x)
     if (x->vector != x->n_vectors) fault(x, "vectors without a token");
     for (size_t i = 0; i < x->wanted.n && x->wanted.n == (size_t)x->n_vectors; i++)
         if (x->wanted.list[i].end != x->vectors[i].end)
-            check_report_add(&x->c->report, "%s: sequence %" PRId64 ": the range of the vectors at %u ends at %u, not %u",
-                             x->file, x->sequence, x->vectors[i].at, x->vectors[i].end, x->wanted.list[i].end);
+            check_report_add(&x->c->report,
+                             "%s: sequence %" PRId64 ": the range of the vectors at %u ends at %u, not %u", x->file,
+                             x->sequence, x->vectors[i].at, x->vectors[i].end, x->wanted.list[i].end);
     sequence_vectors_clear(&x->wanted);
 done:
     return rc;

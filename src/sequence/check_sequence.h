@@ -3,8 +3,8 @@
 
 #include "sequence/check_report.h"
 #include "sequence/coverage.h"
-#include "sequence/document_weights.h"
 #include "sequence/document.h"
+#include "sequence/document_weights.h"
 #include "sequence/split_shards.h"
 
 typedef struct tally {

@@ -1,7 +1,7 @@
 /* Each point x of a stream has a random number h(x). An interval [a, b) adds h(b) - h(a), taken modulo 2^64. But for a
- * chance of 2^-64 two sums are equal only where each point is, with multiplicity, as often an end less a start in the one
- * list of intervals as in the other. How often an id is covered is the sum of these differences over the points behind
- * it, so then the two lists cover each id equally often. */
+ * chance of 2^-64 two sums are equal only where each point is, with multiplicity, as often an end less a start in the
+ * one list of intervals as in the other. How often an id is covered is the sum of these differences over the points
+ * behind it, so then the two lists cover each id equally often. */
 #include "sequence/coverage.h"
 
 #include "base/memory.h"

@@ -6,7 +6,7 @@
 
 typedef struct coverage {
     size_t n_shards;
-    int64_t *n_ids; /* (n_shards, N_STREAMS) */
+    int64_t *n_ids;          /* (n_shards, N_STREAMS) */
     uint64_t *sums, *wanted; /* (n_shards, N_STREAMS) */
 } coverage;
 

@@ -6,6 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* starts: (n) positions of the markers, ascending; end: of the document. ends (n): the first token that does not attend.
- * A marker's range goes to the next marker; markers side by side share the range of the last of them. */
+/* starts: (n) positions of the markers, ascending; end: of the document. ends (n): the first token that does not
+ * attend. A marker's range goes to the next marker; markers side by side share the range of the last of them. */
 void cross_ranges(const uint32_t *starts, size_t n, uint32_t end, uint32_t *ends);

@@ -25,7 +25,8 @@ typedef struct row_part {
     int loss;
 } row_part;
 
-/* Go through the parts of a row, the separator's first: walk starts zeroed but for set and row. Returns 0 at the end. */
+/* Go through the parts of a row, the separator's first: walk starts zeroed but for set and row. Returns 0 at the end.
+ */
 typedef struct row_walk {
     const document_set *set;
     const document_row *row;

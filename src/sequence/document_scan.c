@@ -26,8 +26,7 @@ int document_starts(const shard_reader *r, int64_t i) { return i == 0 || shard_r
 
 int document_is_dropped(const sequence_template *t, const document *d)
 {
-    return (t->overlong == SEQUENCE_DROP && d->length > t->length) ||
-           (t->long_media == SEQUENCE_DROP && d->long_media);
+    return (t->overlong == SEQUENCE_DROP && d->length > t->length) || (t->long_media == SEQUENCE_DROP && d->long_media);
 }
 
 typedef struct scan {
@@ -47,7 +46,8 @@ static int find_range(const scan *x, stream_kind s, int64_t i, int64_t *start, i
     *start = *n = 0;
     if (!shard_reader_has(x->r, s)) return OK;
     if (vectors && !shard_reader_has_vectors(x->r, s))
-        FAIL(ERR_MISMATCH, "the templates want vectors of %s, but shard %u has none: tokenise with %s.keep: vectors or both",
+        FAIL(ERR_MISMATCH,
+             "the templates want vectors of %s, but shard %u has none: tokenise with %s.keep: vectors or both",
              stream_name(s), x->shard, stream_name(s));
     int64_t first = vectors ? shard_reader_vector_offset(x->r, s, i) : shard_reader_offset(x->r, s, i);
     int64_t end = vectors ? shard_reader_vector_offset(x->r, s, i + 1) : shard_reader_offset(x->r, s, i + 1);
@@ -66,7 +66,8 @@ static int scan_stream(scan *x, const template_op *op, int64_t i, int64_t *token
     int64_t start, n;
     int32_t rows, columns = 0;
     TRY(find_range(x, op->stream, i, &start, &n));
-    if (n > UINT32_MAX) FAIL(ERR_LIMIT, "example %lld has %lld of %s", (long long)i, (long long)n, stream_name(op->stream));
+    if (n > UINT32_MAX)
+        FAIL(ERR_LIMIT, "example %lld has %lld of %s", (long long)i, (long long)n, stream_name(op->stream));
     TRY(word_list_add(&x->set->words, start));
     TRY(word_list_add(&x->set->words, n));
     if (op->newline) {
@@ -150,8 +151,8 @@ static int add_row(scan *x, size_t program, int sep, int no_loss, int64_t word)
     int rc = OK;
     if (x->at >= (int64_t)1 << (63 - ROW_FLAG_BITS - ROW_PROGRAM_BITS) || program >> ROW_PROGRAM_BITS)
         FAIL(ERR_LIMIT, "a document of %lld tokens is too long", (long long)x->at);
-    uint64_t packed = ((uint64_t)x->at << ROW_PROGRAM_BITS | program) << ROW_FLAG_BITS | (uint64_t)no_loss << 1 |
-                      (uint64_t)sep;
+    uint64_t packed =
+        ((uint64_t)x->at << ROW_PROGRAM_BITS | program) << ROW_FLAG_BITS | (uint64_t)no_loss << 1 | (uint64_t)sep;
     TRY(word_list_add(&x->set->rows, (int64_t)packed));
     TRY(word_list_add(&x->set->rows, word));
     if (++x->d->n_rows == UINT32_MAX) FAIL(ERR_LIMIT, "a document of more than 2^32 rows");
@@ -191,7 +192,8 @@ done:
 }
 
 /* The program of a row, unless it is not wanted here. */
-static int choose_program(const scan *x, const document_part *part, size_t usual, int64_t i, size_t *program, int *wanted)
+static int choose_program(const scan *x, const document_part *part, size_t usual, int64_t i, size_t *program,
+                          int *wanted)
 {
     int rc = OK;
     char *role = NULL;

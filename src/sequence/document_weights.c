@@ -28,11 +28,14 @@ static int parse_entry(const char *entry, document_weight *out)
              (int)DOCUMENT_COPIES_MAX);
     if (colon - entry == 3 && !memcmp(entry, "all", 3)) out->field = -1;
     for (size_t i = 0; i < sizeof fields / sizeof *fields && equals && equals < colon; i++)
-        if (strlen(fields[i].name) == (size_t)(equals - entry) && !memcmp(entry, fields[i].name, (size_t)(equals - entry)))
+        if (strlen(fields[i].name) == (size_t)(equals - entry) &&
+            !memcmp(entry, fields[i].name, (size_t)(equals - entry)))
             out->field = fields[i].field;
     if (out->field == -2)
-        FAIL(ERR_CONFIG, "sequence.weights: \"%.100s\" is not of the form all: W, source=NAME: W, lang=NAME: W or "
-             "text_lang=NAME: W", entry);
+        FAIL(ERR_CONFIG,
+             "sequence.weights: \"%.100s\" is not of the form all: W, source=NAME: W, lang=NAME: W or "
+             "text_lang=NAME: W",
+             entry);
     if (out->field >= 0) TRY(mem_copy(&out->value, equals + 1, (size_t)(colon - equals - 1)));
 done:
     return rc;

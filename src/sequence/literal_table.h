@@ -24,8 +24,8 @@ enum { LITERAL_TABLE_MAX = 1 << 20 };
 int literal_table_make(literal_table *t, text_tokenizer *text); /* ERR_MEMORY */
 void literal_table_free(literal_table *t);
 
-/* Number of a text, which is tokenised and added when it is new. ERR_MISSING (new, and there is no tokenizer), ERR_LIMIT
- * (too many), ERR_MEMORY, errors of the tokenizer. */
+/* Number of a text, which is tokenised and added when it is new. ERR_MISSING (new, and there is no tokenizer),
+ * ERR_LIMIT (too many), ERR_MEMORY, errors of the tokenizer. */
 int literal_table_find(literal_table *t, const char *text, size_t n, int64_t *number);
 
 /* Tokens of literal `number`. */

@@ -127,9 +127,8 @@ static int report_examples(const marks *m, shard_reader *r, const char *path, ch
         }
         if (!missing && !doubled) continue;
         TRY(shard_reader_text(r, EXAMPLE_ID, e, &id));
-        check_report_add(report,
-                         "%s: example \"%.200s\": %" PRId64 " %s %s are in no sequence, %" PRId64 " too often", name, id,
-                         missing, stream_name(m->stream), m->vectors ? "vectors" : "ids", doubled);
+        check_report_add(report, "%s: example \"%.200s\": %" PRId64 " %s %s are in no sequence, %" PRId64 " too often",
+                         name, id, missing, stream_name(m->stream), m->vectors ? "vectors" : "ids", doubled);
         mem_free(&id);
     }
 done:

@@ -1,6 +1,6 @@
 /* Sequences: an index over the shards that says which tokens stand where. Documents (groups) are laid out by templates
- * (sequence/template_parse.h), put in a seeded order and packed best-fit into sequences of a fixed length. Packing works
- * in fixed blocks of examples of one split, so it does not depend on ranks.
+ * (sequence/template_parse.h), put in a seeded order and packed best-fit into sequences of a fixed length. Packing
+ * works in fixed blocks of examples of one split, so it does not depend on ranks.
  *
  * A sequence is a list of spans; a span is a run of tokens:
  *   kind    modality of ids of one stream of one shard (tokens/vocabulary.h), MODALITY_SPECIAL or SPAN_LITERAL
@@ -81,8 +81,8 @@ int pack_block(const sequence_set *set, int64_t block, const char *out_path, seq
 enum { SEQUENCE_PADDING = 255 };
 int pack_materialise(const sequence_set *set, const char *index_path, const char *out_path);
 
-/* Check the index files of a split against its shards: ranges, lengths, literals, vectors, every token of every stream as
- * often as it should be there, or recorded as dropped. Every fault goes to `fault`; ERR_VERIFY if there was any. */
+/* Check the index files of a split against its shards: ranges, lengths, literals, vectors, every token of every stream
+ * as often as it should be there, or recorded as dropped. Every fault goes to `fault`; ERR_VERIFY if there was any. */
 int pack_check(const sequence_set *set, char *const *index_paths, size_t n_index,
                void (*fault)(void *user, const char *text), void *user, sequence_counts *counts);
 

@@ -78,7 +78,8 @@ static int want_copies(sequence_check *c, document_set *s, shard_reader *r, uint
     TRY(document_copies(&c->weights, (uint64_t)c->set->options->seed, r, at, &copies));
     if (!copies) {
         c->wanted.counts.left_out_documents++;
-        while (++at < shard_reader_examples(r) && !document_starts(r, at)) {}
+        while (++at < shard_reader_examples(r) && !document_starts(r, at)) {
+        }
         *next = at;
     }
     for (int64_t k = 0; k < copies; k++) {

@@ -23,7 +23,8 @@ typedef struct record_writer {
     int64_t n_written;
 } record_writer;
 
-/* Create the datasets for n records; add them; then flush. free is safe on a zeroed one. ERR_SPACE, ERR_IO, ERR_MEMORY. */
+/* Create the datasets for n records; add them; then flush. free is safe on a zeroed one. ERR_SPACE, ERR_IO, ERR_MEMORY.
+ */
 int record_writer_open(record_writer *w, h5_file *f, const record_layout *layout, int64_t n);
 int record_writer_add(record_writer *w, const void *record);
 int record_writer_flush(record_writer *w);

@@ -1,5 +1,5 @@
-/* Sequences of an index file as tables of tokens, some at a time. The spans of a batch are sorted by shard, so that each
- * shard is opened once a batch and read in ascending order, however the documents are scattered. Local. */
+/* Sequences of an index file as tables of tokens, some at a time. The spans of a batch are sorted by shard, so that
+ * each shard is opened once a batch and read in ascending order, however the documents are scattered. Local. */
 #pragma once
 
 #include "sequence/literal_table.h"
@@ -29,9 +29,9 @@ typedef struct sequence_batch {
     size_t n_requests, spans_capacity, vectors_capacity, starts_capacity, requests_capacity;
 } sequence_batch;
 
-/* Open an index file for batches of about `tokens` tokens, one sequence at least. ERR_MISMATCH when length, seed, shards
- * or vocabulary are not those of the set, ERR_MISSING, ERR_CORRUPT, ERR_MEMORY. Caller: sequence_batch_close, safe on a
- * zeroed one. */
+/* Open an index file for batches of about `tokens` tokens, one sequence at least. ERR_MISMATCH when length, seed,
+ * shards or vocabulary are not those of the set, ERR_MISSING, ERR_CORRUPT, ERR_MEMORY. Caller: sequence_batch_close,
+ * safe on a zeroed one. */
 int sequence_batch_open(sequence_batch *b, const sequence_set *set, const char *index_path, int64_t tokens);
 void sequence_batch_close(sequence_batch *b);
 int64_t sequence_batch_total(const sequence_batch *b); /* sequences of the file */

@@ -29,7 +29,8 @@ static const option options[] = {
     {"sequence.specials", OPTION_LIST, SCOPE_SEQUENCES, FIELD(specials), "[]", 0, 0, NULL,
      "names of special tokens of one's own, at most 32; they take reserved ids in this order"},
     {"sequence.weights", OPTION_LIST, SCOPE_SEQUENCES, FIELD(weights), "{}", 0, 0, NULL,
-     "how often documents of the first split are used, by what their first row says: all: W, source=NAME: W, lang=NAME: "
+     "how often documents of the first split are used, by what their first row says: all: W, source=NAME: W, "
+     "lang=NAME: "
      "W, text_lang=NAME: W; those that match are multiplied, and a fraction is a chance"},
     {"sequence.overlong", OPTION_ENUM, SCOPE_SEQUENCES, FIELD(overlong), "split", 0, 0, overlong_names,
      "documents longer than a sequence: split them into pieces, or drop and count them"},
@@ -47,11 +48,13 @@ static int check_specials(const option_list *names)
 {
     int rc = OK;
     if (names->n > N_SPECIALS - SPECIAL_CUSTOM)
-        FAIL(ERR_CONFIG, "sequence.specials has %zu names, there are ids for %d", names->n, N_SPECIALS - SPECIAL_CUSTOM);
+        FAIL(ERR_CONFIG, "sequence.specials has %zu names, there are ids for %d", names->n,
+             N_SPECIALS - SPECIAL_CUSTOM);
     for (size_t i = 0; i < names->n; i++) {
         const char *name = names->texts[i];
         if (!*name || strlen(name) > 31 || name[strcspn(name, "<>{} \t\r\n\"")])
-            FAIL(ERR_CONFIG, "sequence.specials: \"%.40s\" is no name: up to 31 bytes without blanks, quotes, <>{}", name);
+            FAIL(ERR_CONFIG, "sequence.specials: \"%.40s\" is no name: up to 31 bytes without blanks, quotes, <>{}",
+                 name);
         if (vocabulary_special_named(name, strlen(name)) >= 0)
             FAIL(ERR_CONFIG, "sequence.specials: <%s> is there already", name);
         for (size_t k = 0; k < i; k++)

@@ -41,8 +41,8 @@ static int note_uses(sequence_template *t, const char *key, const template_progr
             t->needs_texts |= op->parts[k].field != FIELD_NONE && op->parts[k].field != FIELD_OF_GRID;
         if (op->kind != TEMPLATE_STREAM) continue;
         if (t->uses[op->stream] && t->form[op->stream] != op->form)
-            FAIL(ERR_CONFIG, "%s: %s stands in two forms in the templates of one set; use one of ids, vectors, cross", key,
-                 stream_name(op->stream));
+            FAIL(ERR_CONFIG, "%s: %s stands in two forms in the templates of one set; use one of ids, vectors, cross",
+                 key, stream_name(op->stream));
         t->uses[op->stream] = 1;
         t->form[op->stream] = op->form;
     }
@@ -192,8 +192,7 @@ int sequence_template_make(sequence_template *t, const sequence_set *set)
                              .overlong = o->overlong,
                              .long_media = o->long_media,
                              .seed = (uint64_t)o->seed};
-    if (!o->document.n || !o->row.n)
-        FAIL(ERR_CONFIG, "%s is empty", o->row.n ? "sequence.document" : "sequence.row");
+    if (!o->document.n || !o->row.n) FAIL(ERR_CONFIG, "%s is empty", o->row.n ? "sequence.document" : "sequence.row");
     TRY(make_forms(t, o));
     TRY(make_rows(t, o));
     TRY(make_separator(t, o));

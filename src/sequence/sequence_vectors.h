@@ -1,4 +1,5 @@
-/* The vectors of the sequence that is being written: where they stand, and in which range they are attended to. Local. */
+/* The vectors of the sequence that is being written: where they stand, and in which range they are attended to. Local.
+ */
 #pragma once
 
 #include "sequence/vector_span.h"

@@ -11,9 +11,9 @@
 enum { BUFFER = 1 << 15 };
 
 static const record_column span_columns[] = {
-    {"/spans/kind", H5_U8, offsetof(span, kind)},      {"/spans/shard", H5_U32, offsetof(span, shard)},
-    {"/spans/start", H5_I64, offsetof(span, start)},   {"/spans/length", H5_U32, offsetof(span, length)},
-    {"/spans/loss", H5_U8, offsetof(span, loss)},      {"/spans/begins", H5_U8, offsetof(span, begins)},
+    {"/spans/kind", H5_U8, offsetof(span, kind)},    {"/spans/shard", H5_U32, offsetof(span, shard)},
+    {"/spans/start", H5_I64, offsetof(span, start)}, {"/spans/length", H5_U32, offsetof(span, length)},
+    {"/spans/loss", H5_U8, offsetof(span, loss)},    {"/spans/begins", H5_U8, offsetof(span, begins)},
 };
 static const record_layout span_layout = {span_columns, sizeof span_columns / sizeof *span_columns, sizeof(span)};
 
@@ -30,7 +30,7 @@ const record_layout vector_layout = {vector_columns, sizeof vector_columns / siz
 struct span_writer {
     h5_file *file;
     record_writer spans, vectors;
-    sequence_vectors open; /* of the open sequence */
+    sequence_vectors open;                   /* of the open sequence */
     int64_t n_spans, n_vectors, n_sequences; /* announced */
     int64_t sequences_written;               /* without what the buffers hold */
     int64_t tokens;                          /* of the open sequence */

@@ -23,11 +23,8 @@ typedef struct parser {
 } parser;
 
 static const char *const field_names[N_TEMPLATE_FIELDS] = {
-    [FIELD_OF_LANG] = "lang",
-    [FIELD_OF_TEXT_LANG] = "text_lang",
-    [FIELD_OF_ROLE] = "role",
-    [FIELD_OF_SOURCE] = "source",
-    [FIELD_OF_GRID] = "grid",
+    [FIELD_OF_LANG] = "lang",     [FIELD_OF_TEXT_LANG] = "text_lang", [FIELD_OF_ROLE] = "role",
+    [FIELD_OF_SOURCE] = "source", [FIELD_OF_GRID] = "grid",
 };
 
 static int add_op(parser *p, template_op op)
@@ -105,8 +102,8 @@ static int take_special(parser *p)
     number = vocabulary_special_named(name, n);
     while (i < p->n_specials && strcmp(p->specials[i], name)) i++;
     if (number < 0 && i == p->n_specials)
-        FAIL(ERR_CONFIG, "%s: <%s> is no special token; name it in sequence.specials, or write << for a plain <", p->key,
-             name);
+        FAIL(ERR_CONFIG, "%s: <%s> is no special token; name it in sequence.specials, or write << for a plain <",
+             p->key, name);
     if (number < 0) number = SPECIAL_CUSTOM + (int)i;
     TRY(add_op(p, (template_op){.kind = TEMPLATE_SPECIAL, .number = number}));
 done:
@@ -198,10 +195,11 @@ static int take_reference(parser *p)
     if (field < N_TEMPLATE_FIELDS && !colon) return add_part(p, field, NULL, 0);
     template_op op = {.kind = TEMPLATE_STREAM, .stream = find_stream(name)};
     if (op.stream == N_STREAMS)
-        FAIL(ERR_CONFIG,
-             "%s: {%s} is not known; there are {text}, {image}, {audio}, {sensor}, {rows}, {lang}, {text_lang}, {role}, "
-             "{source}, {grid}, {?STREAM}, {/}, {-}, {+}, and {{ for a plain {",
-             p->key, name);
+        FAIL(
+            ERR_CONFIG,
+            "%s: {%s} is not known; there are {text}, {image}, {audio}, {sensor}, {rows}, {lang}, {text_lang}, {role}, "
+            "{source}, {grid}, {?STREAM}, {/}, {-}, {+}, and {{ for a plain {",
+            p->key, name);
     if (colon) TRY(take_options(p, &op, colon + 1));
     TRY(add_op(p, op));
 done:

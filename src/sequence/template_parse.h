@@ -33,7 +33,15 @@ typedef enum template_op_kind {
 typedef enum stream_form { FORM_IDS, FORM_VECTORS, FORM_CROSS } stream_form;
 
 /* A piece of a literal: text, or a field of the example. */
-enum { FIELD_NONE, FIELD_OF_LANG, FIELD_OF_TEXT_LANG, FIELD_OF_ROLE, FIELD_OF_SOURCE, FIELD_OF_GRID, N_TEMPLATE_FIELDS };
+enum {
+    FIELD_NONE,
+    FIELD_OF_LANG,
+    FIELD_OF_TEXT_LANG,
+    FIELD_OF_ROLE,
+    FIELD_OF_SOURCE,
+    FIELD_OF_GRID,
+    N_TEMPLATE_FIELDS
+};
 typedef struct template_part {
     int field;
     char *text; /* owned; NULL for a field */
@@ -54,7 +62,7 @@ typedef struct template_program {
     size_t n;
 } template_program;
 
-/* `key` stands for the text in messages ("sequence.row"). `specials`: names from SPECIAL_CUSTOM on. ERR_CONFIG says what
- * is wrong and where. Caller: template_program_free (safe on a zeroed one). */
+/* `key` stands for the text in messages ("sequence.row"). `specials`: names from SPECIAL_CUSTOM on. ERR_CONFIG says
+ * what is wrong and where. Caller: template_program_free (safe on a zeroed one). */
 int template_parse(const char *key, const char *text, char *const *specials, size_t n_specials, template_program *out);
 void template_program_free(template_program *p);

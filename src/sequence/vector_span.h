@@ -3,8 +3,8 @@
  *   /vectors/kind u8, cross u8, shard u32, start i64, length u32, at u32, end u32   (n)
  *   /vectors/offsets i64 (n_sequences + 1)
  *
- * Rows start .. start + length - 1 of /STREAM/vectors of the shard. cross 0: they take the places of the <vector> tokens
- * at .. end - 1, end = at + length. cross 1: the marker is token `at`, and tokens at .. end - 1 attend to them
+ * Rows start .. start + length - 1 of /STREAM/vectors of the shard. cross 0: they take the places of the <vector>
+ * tokens at .. end - 1, end = at + length. cross 1: the marker is token `at`, and tokens at .. end - 1 attend to them
  * (sequence/cross_ranges.h). Local. */
 #pragma once
 

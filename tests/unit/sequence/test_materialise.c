@@ -156,13 +156,11 @@ static void prints_a_sequence_for_people(void **state)
     FILE *out = fmemopen(text, sizeof text, "w");
     assert_non_null(out);
     for (int64_t q = 0; q < counts.sequences; q++)
-        if (sequence_print(out, &set, index_path, q) != OK)
-            fail_msg("%s", status_message());
+        if (sequence_print(out, &set, index_path, q) != OK) fail_msg("%s", status_message());
     fclose(out);
     assert_non_null(strstr(text, "<boi>"));
     assert_non_null(strstr(text, "(row-"));
-    assert_int_equal(sequence_print(stdout, &set, index_path, counts.sequences),
-                     ERR_USAGE);
+    assert_int_equal(sequence_print(stdout, &set, index_path, counts.sequences), ERR_USAGE);
 }
 
 int main(void)

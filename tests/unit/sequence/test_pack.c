@@ -30,8 +30,7 @@ static size_t pack_all(const sample_shards *s, const sequence_options *o, const 
     for (int64_t b = 0; b < n; b++) {
         sequence_counts c;
         assert_int_equal(mem_format(&paths[b], "%s/%s-%lld.h5", s->folder, tag, (long long)b), OK);
-        if (pack_block(&set, b, paths[b], &c) != OK)
-            fail_msg("%s", status_message());
+        if (pack_block(&set, b, paths[b], &c) != OK) fail_msg("%s", status_message());
         sum->sequences += c.sequences;
         sum->documents += c.documents;
         sum->tokens += c.tokens;
@@ -271,8 +270,16 @@ static void refuses_a_shard_with_bad_offsets(void **state)
 static void refuses_bad_options(void **state)
 {
     (void)state;
-    char *bad[] = {"{video}",          "{text",          "<nothing>",         "{image:lines}", "{?audio}{audio}", "{/}",
-                   "{image:vectors,newline}", "{rows}", "{image}{image:cross}", "{text:bare}",
+    char *bad[] = {"{video}",
+                   "{text",
+                   "<nothing>",
+                   "{image:lines}",
+                   "{?audio}{audio}",
+                   "{/}",
+                   "{image:vectors,newline}",
+                   "{rows}",
+                   "{image}{image:cross}",
+                   "{text:bare}",
                    "{?audio}{?audio}{?audio}{?audio}{?audio}{?audio}{?audio}{?audio}{?audio}"};
     sequence_options o = sample_options(64);
     assert_int_equal(sequence_options_check(&o), OK);

@@ -29,7 +29,8 @@ static void python_reads_what_was_materialised(void **state)
     sample_shards s;
     sequence_counts c;
     const int64_t ends[] = {40, ROWS};
-    char *row[] = {"{image:newline}{audio}{text}"}, *folder = NULL, no_cache[] = "-B", *arguments[7] = {python, no_cache, script, s.folder};
+    char *row[] = {"{image:newline}{audio}{text}"}, *folder = NULL, no_cache[] = "-B",
+         *arguments[7] = {python, no_cache, script, s.folder};
     pid_t child;
     int result = -1;
     for (int64_t i = 0; i < ROWS; i++) {
