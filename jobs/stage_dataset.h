@@ -15,6 +15,6 @@ json_t *stage_dataset_streams(const stages *s);
 /* The joint vocabulary: of the models that are loaded, or of a finished dataset. */
 int stage_dataset_words(const stages *s, vocabulary *out);
 
-/* The member "sequences" of dataset.json: the set of the job from its committed blocks, and of a repack the others. `d` as from stage_dataset_shards. Caller:
- * json_decref. */
+/* The member "sequences" of dataset.json: the set of the job from its committed blocks, and of a repack the others. `d`
+ * as from stage_dataset_shards. Caller: json_decref. */
 int stage_sequence_files(const stages *s, const json_t *d, json_t **out);

@@ -165,7 +165,10 @@ int64_t shard_reader_offset(const shard_reader *r, stream_kind s, int64_t i)
     return r->stream[s].used ? ((const int64_t *)r->stream[s].offsets.values)[i] : 0;
 }
 
-int shard_reader_has_vectors(const shard_reader *r, stream_kind s) { return r->stream[s].vector_offsets.values != NULL; }
+int shard_reader_has_vectors(const shard_reader *r, stream_kind s)
+{
+    return r->stream[s].vector_offsets.values != NULL;
+}
 
 int64_t shard_reader_vectors(const shard_reader *r, stream_kind s) { return r->stream[s].n_vectors; }
 
