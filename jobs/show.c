@@ -10,6 +10,7 @@
 #include "decode/image_write.h"
 #include "jobs/corpus_again.h"
 #include "jobs/dataset_file.h"
+#include "jobs/show_sequence.h"
 #include "shards/shard.h"
 
 #include <stdio.h>
@@ -206,12 +207,15 @@ done:
 int verb_show(job *j)
 {
     int rc = OK;
+    int done;
     json_t *d = NULL;
     if (j->p.rank != 0) return OK;
     if (j->n_args != 1) FAIL(ERR_USAGE, "tessera show needs a dataset and an id");
     rc = dataset_read(j->target, "dataset.json", &d);
     if (rc == ERR_MISSING) FAIL(ERR_CONFIG, "%s has no dataset.json: not a finished dataset", j->target);
     TRY(rc);
+    TRY(show_sequence(j, d, j->args[0], &done));
+    if (done) goto done;
     TRY(find_and_print(j, d, j->args[0]));
     if (j->write_wav || j->write_png) TRY(write_media(j, j->args[0]));
 done:

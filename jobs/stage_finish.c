@@ -151,7 +151,7 @@ static json_t *describe_stream(const shard_stream_options *o)
     return one;
 }
 
-static json_t *describe_streams(const stages *s)
+json_t *stage_dataset_streams(const stages *s)
 {
     json_t *out = json_object();
     for (int k = 0; k < N_STREAMS; k++)
@@ -235,7 +235,7 @@ static int describe_dataset(stages *s, json_t *d, int *environment)
     json_object_set_new(d, "created_by", json_string("tessera " TESSERA_VERSION));
     json_object_set_new(d, "reproducible", json_boolean(!*environment));
     json_object_set_new(d, "accounting", json_incref(accounting));
-    json_object_set_new(d, "streams", describe_streams(s));
+    json_object_set_new(d, "streams", stage_dataset_streams(s));
     json_object_set_new(d, "vocabulary_size", json_integer(s->words.size));
     json_object_set_new(d, "codebooks", json_incref(books));
     json_object_set(d, "canary", canary);

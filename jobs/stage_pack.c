@@ -7,7 +7,8 @@
 #include "base/status.h"
 #include "jobs/dataset_file.h"
 #include "jobs/note.h"
-#include "sequence/pack.h"
+#include "jobs/output_folder.h"
+#include "jobs/sequence_job.h"
 #include "work/schedule.h"
 
 #include <stdlib.h>
@@ -21,7 +22,7 @@ typedef struct split_blocks {
 
 typedef struct packing {
     stages *s;
-    vocabulary words;
+    sequence_job sequences;
     split_blocks *splits;
     int n_splits;
     int64_t n_blocks, next;
@@ -35,17 +36,21 @@ static const split_blocks *split_of(const packing *x, int64_t task)
     return &x->splits[i];
 }
 
-/* OUT/sequences/NAME/train-00000-of-00003.h5, with a suffix before .h5 for the materialised form. */
 static int block_path(const packing *x, int64_t task, const char *kind, char **out)
 {
     int rc = OK;
     const split_blocks *b = split_of(x, task);
     char *name = NULL;
-    TRY(pack_name(&name, b->name, task - b->first, b->n));
-    TRY(job_path(x->s->j, out, "sequences/%s/%s%s", x->s->j->sequence.name, kind, name));
+    TRY(sequence_file_name(&name, x->s->j->sequence.name, kind, b->name, task - b->first, b->n));
+    TRY(job_path(x->s->j, out, "%s", name));
 done:
     mem_free(&name);
     return rc;
+}
+
+static sequence_set set_of(const packing *x, const split_blocks *b)
+{
+    return sequence_job_set(&x->sequences, (int)(b - x->splits), b->paths, b->n_paths);
 }
 
 static int is_done(const packing *x, int64_t task)
@@ -74,7 +79,7 @@ static int pack_one(void *user, schedule *schedule, int64_t task, int final, pro
     int rc = OK;
     packing *x = user;
     const split_blocks *b = split_of(x, task);
-    const sequence_options *o = &x->s->j->sequence;
+    const sequence_set set = set_of(x, b);
     char *path = NULL, *counts_path = NULL, *tokens = NULL;
     sequence_counts c;
     (void)schedule;
@@ -83,10 +88,10 @@ static int pack_one(void *user, schedule *schedule, int64_t task, int final, pro
     TRY(block_path(x, task, "", &path));
     if (x->materialise) {
         TRY(block_path(x, task, "tokens-", &tokens));
-        TRY(pack_materialise(o, &x->words, b->paths, b->n_paths, path, tokens));
+        TRY(pack_materialise(&set, path, tokens));
         goto done;
     }
-    TRY(pack_block(o, &x->words, b->paths, b->n_paths, task - b->first, path, &c));
+    TRY(pack_block(&set, task - b->first, path, &c));
     TRY(stage_numbered_path(x->s->j, "sequences", task, ".counts", &counts_path));
     TRY(file_commit(counts_path, &c, sizeof c, "sequence-counts"));
 done:
@@ -115,22 +120,25 @@ done:
     return rc;
 }
 
-/* Blocks made from something else go; the note says what the rest is made from. Rank 0. */
+/* Blocks made from something else go; the note says what the rest is made from. Other sets stay as long as the shards
+ * are the same. Rank 0. */
 static int prepare(const packing *x, const json_t *d)
 {
-    static const char note[] = "state/sequences/settings", *const folders[] = {"sequences", "state/sequences"};
+    static const char note[] = "state/sequences/settings";
     int rc = OK;
-    job *j = x->s->j;
+    const stages *s = x->s;
+    job *j = s->j;
     char *path = NULL;
     uint64_t hash;
     TRY(hash_sources(x, d, &hash));
     if (!note_is(j, note, hash)) {
-        for (int i = 0; i < 2; i++) {
-            mem_free(&path);
-            TRY(job_path(j, &path, "%s", folders[i]));
-            TRY(file_remove_tree(path));
-            TRY(file_make_folder(path));
-        }
+        TRY(output_remove(j, "state/sequences"));
+        TRY(job_path(j, &path, "state/sequences"));
+        TRY(file_make_folder(path));
+        mem_free(&path);
+        TRY(job_path(j, &path, s->repack ? "sequences/%s" : "sequences", j->sequence.name));
+        TRY(file_remove_tree(path));
+        TRY(file_make_folder(path));
         TRY(note_hash(j, note, hash, "", "sequence-settings"));
     }
     TRY(stage_make_folders(j, "sequences", x->n_blocks));
@@ -142,9 +150,34 @@ done:
     return rc;
 }
 
+static int open_sequences(packing *x, const json_t *d)
+{
+    int rc = OK;
+    const stages *s = x->s;
+    vocabulary words;
+    json_t *streams = json_incref(json_object_get(d, "streams"));
+    if (!streams) streams = stage_dataset_streams(s);
+    TRY(stage_dataset_words(s, &words));
+    TRY(sequence_job_open(&x->sequences, s->j, &words, streams));
+done:
+    json_decref(streams);
+    return rc;
+}
+
+static void packing_free(packing *x)
+{
+    for (int i = 0; x->splits && i < x->n_splits; i++) {
+        mem_free(&x->splits[i].name);
+        dataset_paths_free(&x->splits[i].paths, x->splits[i].n_paths);
+    }
+    mem_free(&x->splits);
+    sequence_job_close(&x->sequences);
+}
+
 static int open_splits(packing *x, const json_t *d)
 {
     int rc = OK;
+    TRY(open_sequences(x, d));
     x->n_splits = corpus_split_count(&x->s->j->corpus);
     TRY(MEM_ALLOC(x->splits, (size_t)x->n_splits));
     for (int i = 0; i < x->n_splits; i++) {
@@ -152,7 +185,9 @@ static int open_splits(packing *x, const json_t *d)
         TRY(corpus_split_name(&x->s->j->corpus, i, &b->name));
         TRY(dataset_shards(d, x->s->j->out, b->name, &b->paths, &b->n_paths, &b->examples));
         b->first = x->n_blocks;
-        b->n = pack_blocks(&x->s->j->sequence, b->examples);
+        sequence_set set = set_of(x, b);
+        b->n = pack_blocks(&set, b->examples);
+        if (b->n < 0) FAIL(ERR_LIMIT, "%lld examples with their copies are too many", (long long)b->examples);
         x->n_blocks += b->n;
     }
 done:
@@ -184,7 +219,6 @@ int stage_pack(stages *s)
     packing x = {.s = s};
     json_t *d = NULL;
     rc = stage_dataset_shards(s, &d);
-    if (rc == OK) rc = stage_dataset_words(s, &x.words);
     if (rc == OK) rc = open_splits(&x, d);
     if (rc == OK && j->p.rank == 0 && !s->complete) rc = prepare(&x, d);
     TRY(par_agree(&j->p, rc));
@@ -196,12 +230,62 @@ int stage_pack(stages *s)
         TRY(run(&x));
     }
 done:
-    for (int i = 0; x.splits && i < x.n_splits; i++) {
-        mem_free(&x.splits[i].name);
-        dataset_paths_free(&x.splits[i].paths, x.splits[i].n_paths);
-    }
-    mem_free(&x.splits);
+    packing_free(&x);
     json_decref(d);
+    return rc;
+}
+
+/* What dataset.json says of a set. */
+static json_t *describe_set(const job *j, const sequence_counts *n, json_t *files, json_t *config)
+{
+    json_t *specials = json_object();
+    for (size_t i = 0; i < j->sequence.specials.n; i++)
+        json_object_set_new(specials, j->sequence.specials.texts[i], json_integer((json_int_t)(SPECIAL_CUSTOM + i)));
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:O, s:O}", "length",
+                     (json_int_t)j->sequence.length, "sequences", (json_int_t)n->sequences, "documents",
+                     (json_int_t)n->documents, "tokens", (json_int_t)n->tokens, "split_documents",
+                     (json_int_t)n->split_documents, "dropped_documents", (json_int_t)n->dropped_documents,
+                     "dropped_tokens", (json_int_t)n->dropped_tokens, "repeated_documents",
+                     (json_int_t)n->repeated_documents, "left_out_documents", (json_int_t)n->left_out_documents,
+                     "specials", specials, "config", config, "files", files);
+}
+
+static void add_counts(sequence_counts *total, const sequence_counts *c)
+{
+    total->sequences += c->sequences;
+    total->documents += c->documents;
+    total->tokens += c->tokens;
+    total->split_documents += c->split_documents;
+    total->dropped_documents += c->dropped_documents;
+    total->dropped_tokens += c->dropped_tokens;
+    total->repeated_documents += c->repeated_documents;
+    total->left_out_documents += c->left_out_documents;
+}
+
+static int describe_block(const packing *x, int64_t block, json_t *files, sequence_counts *total)
+{
+    int rc = OK;
+    const job *j = x->s->j;
+    char *path = NULL;
+    uint8_t *bytes = NULL;
+    sequence_counts c;
+    size_t n;
+    json_t *one = NULL;
+    TRY(stage_numbered_path(j, "sequences", block, ".counts", &path));
+    TRY(file_read(path, sizeof c, &bytes, &n));
+    if (n != sizeof c) FAIL(ERR_CORRUPT, "%s is damaged", path);
+    memcpy(&c, bytes, sizeof c);
+    mem_free(&path);
+    TRY(block_path(x, block, "", &path));
+    TRY(dataset_describe(j->out, path + strlen(j->out) + 1, &one));
+    json_object_update_new(one, json_pack("{s:s, s:I, s:I, s:I}", "split", split_of(x, block)->name, "sequences",
+                                          (json_int_t)c.sequences, "documents", (json_int_t)c.documents, "tokens",
+                                          (json_int_t)c.tokens));
+    json_array_append_new(files, one);
+    add_counts(total, &c);
+done:
+    mem_free(&path);
+    mem_free(&bytes);
     return rc;
 }
 
@@ -211,46 +295,21 @@ int stage_sequence_files(const stages *s, const json_t *d, json_t **out)
     const job *j = s->j;
     packing x = {.s = (stages *)s};
     char *path = NULL;
-    uint8_t *bytes = NULL;
-    json_t *files = json_array(), *one = NULL;
-    sequence_counts c, total = {0};
-    size_t n;
+    json_t *files = json_array(), *config = NULL;
+    sequence_counts total = {0};
     TRY(open_splits(&x, d));
-    for (int64_t b = 0; b < x.n_blocks; b++) {
-        mem_free(&path);
-        mem_free(&bytes);
-        TRY(stage_numbered_path(j, "sequences", b, ".counts", &path));
-        TRY(file_read(path, sizeof c, &bytes, &n));
-        if (n != sizeof c) FAIL(ERR_CORRUPT, "%s is damaged", path);
-        memcpy(&c, bytes, sizeof c);
-        mem_free(&path);
-        TRY(block_path(&x, b, "", &path));
-        TRY(dataset_describe(j->out, path + strlen(j->out) + 1, &one));
-        json_object_update_new(one, json_pack("{s:s, s:I, s:I, s:I}", "split", split_of(&x, b)->name, "sequences",
-                                              (json_int_t)c.sequences, "documents", (json_int_t)c.documents, "tokens",
-                                              (json_int_t)c.tokens));
-        json_array_append_new(files, one);
-        total.sequences += c.sequences;
-        total.documents += c.documents;
-        total.tokens += c.tokens;
-        total.split_documents += c.split_documents;
-        total.dropped_documents += c.dropped_documents;
-        total.dropped_tokens += c.dropped_tokens;
-    }
-    *out = json_pack("{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:O}}", j->sequence.name, "length",
-                     (json_int_t)j->sequence.length, "sequences", (json_int_t)total.sequences, "documents",
-                     (json_int_t)total.documents, "tokens", (json_int_t)total.tokens, "split_documents",
-                     (json_int_t)total.split_documents, "dropped_documents", (json_int_t)total.dropped_documents,
-                     "dropped_tokens", (json_int_t)total.dropped_tokens, "files", files);
+    for (int64_t b = 0; b < x.n_blocks; b++) TRY(describe_block(&x, b, files, &total));
+    TRY(mem_format(&path, "sequences/%s/config.resolved.yaml", j->sequence.name));
+    TRY(note_text(j, path, s->settings.resolved, "dataset-text"));
+    TRY(dataset_describe(j->out, path, &config));
+    *out = s->repack ? json_copy(json_object_get(d, "sequences")) : json_object();
+    if (!*out) *out = json_object();
+    json_object_set_new(*out, j->sequence.name, describe_set(j, &total, files, config));
     if (!*out) FAIL(ERR_MEMORY, "no memory for dataset.json");
 done:
-    for (int i = 0; x.splits && i < x.n_splits; i++) {
-        mem_free(&x.splits[i].name);
-        dataset_paths_free(&x.splits[i].paths, x.splits[i].n_paths);
-    }
-    mem_free(&x.splits);
+    packing_free(&x);
     mem_free(&path);
-    mem_free(&bytes);
     json_decref(files);
+    json_decref(config);
     return rc;
 }

@@ -88,6 +88,17 @@ done:
     return rc;
 }
 
+/* Whether a finished dataset has this very set of sequences, beside the one that was made last. */
+static int has_set(const stages *s)
+{
+    char *text = NULL, *name = NULL;
+    int same = mem_format(&name, "sequences/%s/config.resolved.yaml", s->j->sequence.name) == OK &&
+               read_text(s->j, name, &text) == OK && !strcmp(text, s->settings.resolved);
+    mem_free(&text);
+    mem_free(&name);
+    return same;
+}
+
 /* Compare with what is there, and decide; with `act` also do what follows. Rank 0. */
 static int settle(stages *s, int act)
 {
@@ -105,6 +116,7 @@ static int settle(stages *s, int act)
         rc = refuse(s->j, differences);
         goto done;
     }
+    if (complete && first == SCOPE_SEQUENCES && has_set(s)) first = SCOPE_RUN;
     int retry = complete && first == SCOPE_RUN && s->j->retry_environment && output_has(s->j, "state/index");
     s->complete = complete && first == SCOPE_RUN && !retry;
     s->repack = begun || (complete && first == SCOPE_SEQUENCES);

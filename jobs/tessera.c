@@ -10,7 +10,7 @@ static const verb verbs[] = {
     {"tokenize", "CONFIG", "parts and shards", 1, verb_tokenize},
     {"pack", "CONFIG", "sequences (--materialise: also shuffled joint ids)", 1, verb_pack},
     {"verify", "DATASET", "accounting, checksums, ranges (--corpus PATH: where the corpus is now)", 0, verb_verify},
-    {"show", "DATASET ID", "one example, token by token (--wav, --png FILE: what was seen)", 0, verb_show},
+    {"show", "DATASET ID", "one example, or sequence SET/SPLIT/N, token by token (--wav, --png FILE)", 0, verb_show},
     {"status", "DATASET", "how far a job is, and why it stopped", 0, verb_status},
     {"encode", "CONFIG FILE...", "features or tokens of single files (--what features|tokens, --npy FILE)", 1,
      verb_encode},

@@ -11,7 +11,7 @@
 #include "jobs/canary.h"
 #include "jobs/dataset_file.h"
 #include "jobs/ledger.h"
-#include "sequence/pack.h"
+#include "jobs/sequence_job.h"
 #include "tokens/vocabulary.h"
 
 #include <string.h>
@@ -237,6 +237,7 @@ static int check_small_files(checking *c)
     json_object_foreach(json_object_get(c->d, "sequences"), name, set)
     {
         json_array_foreach(json_object_get(set, "files"), i, entry) TRY(check_file(c, entry));
+        TRY(check_file(c, json_object_get(set, "config")));
     }
     json_array_foreach(json_object_get(c->d, "codebooks"), i, entry)
     {
@@ -257,7 +258,8 @@ done:
 }
 
 /* The packed sequences of one split against its shards. */
-static int check_sequences(checking *c, const char *name, const json_t *set, const char *split)
+static int check_sequences(checking *c, const sequence_job *job, const char *name, const json_t *set, const char *split,
+                           int number)
 {
     int rc = OK;
     char **shards = NULL, **blocks = NULL;
@@ -275,7 +277,8 @@ static int check_sequences(checking *c, const char *name, const json_t *set, con
     }
     c->file = name;
     int64_t before = c->faults;
-    rc = pack_check(&c->j->sequence, &c->words, shards, n_shards, blocks, n_blocks, fault, c, &counts);
+    const sequence_set sources = sequence_job_set(job, number, shards, n_shards);
+    rc = pack_check(&sources, blocks, n_blocks, fault, c, &counts);
     if (rc != OK && rc != ERR_VERIFY && c->faults == before) fault(c, status_message());
     rc = OK;
 done:
@@ -284,43 +287,43 @@ done:
     return rc;
 }
 
+/* One set, split by split. */
+static int check_set(checking *c, const char *name, const json_t *set)
+{
+    int rc = OK;
+    sequence_job job = {0};
+    json_t *entry;
+    size_t i;
+    char *first = NULL, file[256], last[64] = "";
+    snprintf(file, sizeof file, "sequences/%s", name);
+    rc = sequence_job_load(c->j, c->j->target, name);
+    if (rc == ERR_MISSING || rc == ERR_CORRUPT) {
+        fault_here(c, file, status_message());
+        return OK;
+    }
+    TRY(rc);
+    TRY(sequence_job_open(&job, c->j, &c->words, json_object_get(c->d, "streams")));
+    TRY(corpus_split_name(&c->j->corpus, 0, &first));
+    json_array_foreach(json_object_get(c->d, "shards"), i, entry)
+    {
+        const char *split = dataset_text(entry, "split");
+        if (!strcmp(split, last)) continue; /* shards are listed split by split */
+        snprintf(last, sizeof last, "%s", split);
+        TRY(check_sequences(c, &job, file, set, split, strcmp(split, first) != 0));
+    }
+done:
+    sequence_job_close(&job);
+    mem_free(&first);
+    return rc;
+}
+
 static int check_all_sequences(checking *c)
 {
     int rc = OK;
     const char *name;
-    json_t *set, *entry;
-    size_t i;
-    char file[256];
-    json_object_foreach(json_object_get(c->d, "sequences"), name, set)
-    {
-        char last[64] = "";
-        snprintf(file, sizeof file, "sequences/%s", name);
-        json_array_foreach(json_object_get(c->d, "shards"), i, entry)
-        {
-            const char *split = dataset_text(entry, "split");
-            if (!strcmp(split, last)) continue; /* shards are listed split by split */
-            snprintf(last, sizeof last, "%s", split);
-            TRY(check_sequences(c, file, set, split));
-        }
-    }
+    json_t *set;
+    json_object_foreach(json_object_get(c->d, "sequences"), name, set) TRY(check_set(c, name, set));
 done:
-    return rc;
-}
-
-/* The settings that the dataset was made with. */
-static int load_settings(checking *c)
-{
-    int rc = OK;
-    char *path = NULL;
-    uint8_t *text = NULL;
-    size_t n;
-    TRY(file_join(&path, c->j->target, "config.resolved.yaml"));
-    TRY(file_read(path, 16 << 20, &text, &n));
-    TRY(job_make_config(c->j));
-    TRY(config_load(c->j->config, path, (const char *)text, n));
-done:
-    mem_free(&text);
-    mem_free(&path);
     return rc;
 }
 
@@ -350,8 +353,7 @@ static int check_dataset(checking *c)
     TRY(par_agree(&j->p, check_accounts(c)));
     /* sequences point into shards: with faults there the check would only repeat them */
     if (par_sum_one(&j->p, c->faults) == 0) {
-        rc = j->p.rank == 0 ? load_settings(c) : OK;
-        if (rc == OK && j->p.rank == 0) rc = check_all_sequences(c);
+        rc = j->p.rank == 0 ? check_all_sequences(c) : OK;
         TRY(par_agree(&j->p, rc));
     }
     c->file = "canary rows";

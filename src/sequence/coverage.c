@@ -1,8 +1,7 @@
-/* Each point x of a stream has a random number h(x). An interval [a, b) adds h(b) - h(a), taken modulo 2^64. If the
- * intervals cover [0, n) exactly once they form one path from 0 to n, and the sum is h(n) - h(0). The other way round:
- * if the sum is that, then but for a chance of 2^-64 the ends and 0 are, with multiplicity, the same points as the
- * starts and n. So the intervals make one path from 0 to n and else closed paths, and as every interval goes upwards
- * there is no closed path: exactly once. */
+/* Each point x of a stream has a random number h(x). An interval [a, b) adds h(b) - h(a), taken modulo 2^64. But for a
+ * chance of 2^-64 two sums are equal only where each point is, with multiplicity, as often an end less a start in the
+ * one list of intervals as in the other. How often an id is covered is the sum of these differences over the points
+ * behind it, so then the two lists cover each id equally often. */
 #include "sequence/coverage.h"
 
 #include "base/memory.h"
@@ -27,6 +26,7 @@ int coverage_make(coverage *c, size_t n_shards)
     TRY(size_mul(n_shards, N_STREAMS, &n));
     TRY(MEM_ALLOC(c->n_ids, n));
     TRY(MEM_ALLOC(c->sums, n));
+    TRY(MEM_ALLOC(c->wanted, n));
     c->n_shards = n_shards;
 done:
     if (rc != OK) coverage_free(c);
@@ -37,25 +37,34 @@ void coverage_free(coverage *c)
 {
     mem_free(&c->n_ids);
     mem_free(&c->sums);
+    mem_free(&c->wanted);
     c->n_shards = 0;
 }
 
 void coverage_expect(coverage *c, size_t shard, stream_kind s, int64_t n)
 {
     c->n_ids[cell(shard, s)] = n;
-    c->sums[cell(shard, s)] = 0;
+    c->sums[cell(shard, s)] = c->wanted[cell(shard, s)] = 0;
+}
+
+static int add(coverage *c, uint64_t *sums, size_t at, int64_t start, int64_t length)
+{
+    if (start < 0 || length < 1 || start > c->n_ids[at] || length > c->n_ids[at] - start) return 0;
+    sums[at] += interval(at, start, length);
+    return 1;
 }
 
 int coverage_add(coverage *c, size_t shard, stream_kind s, int64_t start, int64_t length)
 {
-    size_t at = cell(shard, s);
-    if (start < 0 || length < 1 || start > c->n_ids[at] || length > c->n_ids[at] - start) return 0;
-    c->sums[at] += interval(at, start, length);
-    return 1;
+    return add(c, c->sums, cell(shard, s), start, length);
+}
+
+int coverage_want(coverage *c, size_t shard, stream_kind s, int64_t start, int64_t length)
+{
+    return add(c, c->wanted, cell(shard, s), start, length);
 }
 
 int coverage_is_whole(const coverage *c, size_t shard, stream_kind s)
 {
-    size_t at = cell(shard, s);
-    return c->sums[at] == interval(at, 0, c->n_ids[at]);
+    return c->sums[cell(shard, s)] == c->wanted[cell(shard, s)];
 }

@@ -4,5 +4,4 @@
 #include "sequence/pack.h"
 
 /* batch_tokens: tokens that are held in memory at a time; one sequence at least. */
-int materialise(const sequence_options *o, const vocabulary *v, char *const *shard_paths, size_t n_shards,
-                const char *index_path, const char *out_path, int64_t batch_tokens);
+int materialise(const sequence_set *set, const char *index_path, const char *out_path, int64_t batch_tokens);

@@ -4,190 +4,127 @@
 
 #include "base/memory.h"
 #include "base/status.h"
-#include "sequence/check_report.h"
-#include "sequence/coverage.h"
-#include "sequence/document.h"
+#include "sequence/check_sequence.h"
 #include "sequence/locate_faults.h"
 #include "sequence/sequence_attributes.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-enum { SEQUENCES = 1 << 12, WINDOW = 1 << 30 };
-
-/* What is there, and what should be there. */
-typedef struct tally {
-    sequence_counts counts;
-    int64_t pieces;
-    int64_t specials[N_SPECIALS];
-} tally;
-
-typedef struct check {
-    const sequence_options *o;
-    const vocabulary *v;
-    document_template template;
-    split_shards shards;
-    coverage covered;
-    tally wanted, found;
-    sequence_counts said; /* by the attributes of the index files */
-    check_report report;
-} check;
+enum { WINDOW = 1 << 30 };
 
 /* Faults of files are for the report, all others end the check. */
 static int is_fault(int rc) { return rc == ERR_MISSING || rc == ERR_CORRUPT || rc == ERR_MISMATCH; }
 
-static int count_special(void *user, const span *s)
-{
-    if (s->kind == MODALITY_SPECIAL) ((tally *)user)->specials[s->start]++;
-    return OK;
-}
+typedef struct wanting {
+    sequence_check *c;
+    int dropped;
+} wanting;
 
-static int cover_dropped(void *user, const span *s)
+static int want_span(void *user, const span *s, const vector_span *v)
 {
-    check *c = user;
-    if (s->kind != MODALITY_SPECIAL) {
-        coverage_add(&c->covered, s->shard, (stream_kind)s->kind, s->start, s->length);
-        c->wanted.counts.dropped_tokens += s->length;
+    wanting *w = user;
+    sequence_check *c = w->c;
+    tally *t = &c->wanted;
+    uint8_t kind = v ? v->kind : s->kind;
+    int64_t start = v ? v->start : s->start, n = v ? v->length : s->length;
+    int counts = kind < N_STREAMS;
+    if (w->dropped) {
+        if (counts) t->counts.dropped_tokens += n;
+        return OK;
     }
+    if (!s->loss) t->no_loss += s->length;
+    if (s->kind == MODALITY_SPECIAL) t->specials[s->start] += s->length;
+    if (s->kind == SPAN_LITERAL) tally_literals(t, &c->literals, s->start, s->length);
+    if (counts) coverage_want(&c->covered, v ? v->shard : s->shard, (stream_kind)kind, start, n);
     return OK;
 }
 
-static int want_document(check *c, const document_extents *l, const document *d)
+/* Pieces of a document. */
+static int64_t count_pieces(const document_set *s, const document *d, int64_t length)
+{
+    int64_t n = 1;
+    for (int64_t from = 0; d->length - from > length; n++) from = document_cut(s, d, from, length);
+    return n;
+}
+
+static int want_document(sequence_check *c, const document_set *s, const document *d, int64_t copy)
 {
     int rc = OK;
-    int64_t length = c->o->length;
-    int drop = d->length > length && c->o->overlong == SEQUENCE_DROP;
-    for (int64_t from = 0; from < d->length; from += WINDOW) { /* a span has no more than 2^32 tokens */
-        int64_t n = d->length - from < WINDOW ? d->length - from : WINDOW;
-        TRY(document_spans(l, d, from, n, drop ? cover_dropped : count_special, drop ? (void *)c : &c->wanted));
-    }
+    sequence_counts *n = &c->wanted.counts;
+    wanting w = {c, document_is_dropped(&c->template, d)};
+    for (int64_t from = 0; from < d->length; from += WINDOW) /* a span has no more than 2^32 tokens */
+        TRY(document_spans(s, d, from, d->length - from < WINDOW ? d->length - from : WINDOW, want_span, &w));
     if (!d->length) {
-        c->wanted.counts.empty_documents++;
-    } else if (drop) {
-        c->wanted.counts.dropped_documents++;
+        n->empty_documents += copy == 0;
+    } else if (w.dropped) {
+        n->dropped_documents++;
     } else {
-        c->wanted.counts.documents++;
-        c->wanted.counts.split_documents += d->length > length;
-        c->wanted.counts.tokens += d->length;
-        c->wanted.pieces += d->length / length + (d->length % length > 0);
+        n->documents++;
+        n->repeated_documents += copy > 0;
+        n->split_documents += d->length > c->set->options->length;
+        n->tokens += d->length;
+        c->wanted.pieces += count_pieces(s, d, c->set->options->length);
     }
 done:
     return rc;
 }
 
-static int walk_shards(check *c)
+static int want_copies(sequence_check *c, document_set *s, shard_reader *r, uint32_t shard, int64_t at, int64_t *next)
 {
     int rc = OK;
-    document_extents extents = {0};
+    int64_t copies;
+    document d;
+    TRY(document_copies(&c->weights, (uint64_t)c->set->options->seed, r, at, &copies));
+    if (!copies) {
+        c->wanted.counts.left_out_documents++;
+        while (++at < shard_reader_examples(r) && !document_starts(r, at)) {
+        }
+        *next = at;
+    }
+    for (int64_t k = 0; k < copies; k++) {
+        TRY(document_scan(s, r, shard, at, k, &d, next, NULL));
+        TRY(want_document(c, s, &d, k));
+        document_set_clear(s);
+    }
+done:
+    return rc;
+}
+
+static int walk_shards(sequence_check *c)
+{
+    int rc = OK;
+    document_set set = {.t = &c->template, .literals = &c->literals};
     for (size_t i = 0; i < c->shards.n; i++) {
         shard_reader *r;
-        document d;
         TRY(split_shards_open(&c->shards, i, &r));
         for (stream_kind s = 0; s < N_STREAMS; s++)
             if (c->template.uses[s] && shard_reader_has(r, s))
-                coverage_expect(&c->covered, i, s, shard_reader_ids(r, s));
-        for (int64_t at = 0; at < shard_reader_examples(r);) {
-            TRY(document_scan(&c->template, r, (uint32_t)i, at, &extents, &d, &at, NULL));
-            TRY(want_document(c, &extents, &d));
-            extents.n = 0;
-        }
+                coverage_expect(&c->covered, i, s,
+                                c->template.form[s] == FORM_IDS ? shard_reader_ids(r, s) : shard_reader_vectors(r, s));
+        for (int64_t at = 0; at < shard_reader_examples(r);) TRY(want_copies(c, &set, r, (uint32_t)i, at, &at));
     }
 done:
-    document_extents_free(&extents);
+    document_set_free(&set);
     return rc;
 }
 
-/* One span; `owner` is the shard of the document at hand, -1: not known yet. */
-static void check_span(check *c, const char *file, int64_t sequence, const span *s, int64_t *owner)
-{
-    check_report *r = &c->report;
-    if (s->begins) *owner = -1;
-    c->found.pieces += s->begins != 0;
-    if (s->loss > 1 || s->begins > 1) check_report_add(r, "%s: sequence %" PRId64 ": a flag above 1", file, sequence);
-    if (s->kind == MODALITY_SPECIAL) {
-        if (s->start < 0 || s->start >= N_SPECIALS || s->length != 1 || s->shard)
-            check_report_add(r, "%s: sequence %" PRId64 ": not a special: %" PRId64 " + %u", file, sequence, s->start,
-                             s->length);
-        else
-            c->found.specials[s->start]++;
-        return;
-    }
-    if (s->kind >= N_STREAMS || !c->template.uses[s->kind] || s->shard >= c->shards.n) {
-        check_report_add(r, "%s: sequence %" PRId64 ": no stream %u of shard %u", file, sequence, s->kind, s->shard);
-        return;
-    }
-    const char *name = stream_name((stream_kind)s->kind);
-    if (!coverage_add(&c->covered, s->shard, (stream_kind)s->kind, s->start, s->length))
-        check_report_add(r, "%s: sequence %" PRId64 ": %s ids %" PRId64 " + %u are outside shard %u", file, sequence,
-                         name, s->start, s->length, s->shard);
-    else
-        c->found.counts.ids[s->kind] += s->length;
-    if (*owner >= 0 && *owner != s->shard)
-        check_report_add(r, "%s: sequence %" PRId64 ": a document in shards %" PRId64 " and %u", file, sequence, *owner,
-                         s->shard);
-    *owner = s->shard;
-}
-
-static void check_sequence(check *c, const char *file, int64_t sequence, const span *spans, int64_t n, uint32_t tokens)
-{
-    int64_t sum = 0, owner = -1;
-    if (!n || !spans[0].begins)
-        check_report_add(&c->report, "%s: sequence %" PRId64 " does not begin with a document", file, sequence);
-    for (int64_t i = 0; i < n; i++) {
-        check_span(c, file, sequence, &spans[i], &owner);
-        sum += spans[i].length;
-    }
-    if (sum != tokens || sum > c->o->length)
-        check_report_add(&c->report,
-                         "%s: sequence %" PRId64 ": spans of %" PRId64 " tokens, said to be %u of at most %" PRId64,
-                         file, sequence, sum, tokens, c->o->length);
-    c->found.counts.sequences++;
-    c->found.counts.tokens += sum;
-}
-
-static int check_sequences(check *c, const char *file, span_reader *r)
-{
-    int rc = OK;
-    int64_t *offsets = NULL, n = span_reader_sequences(r);
-    uint32_t *tokens = NULL;
-    span *spans = NULL;
-    size_t capacity = 0;
-    TRY(MEM_ALLOC(offsets, SEQUENCES + 1));
-    TRY(MEM_ALLOC(tokens, SEQUENCES));
-    for (int64_t at = 0; at < n; at += SEQUENCES) {
-        int64_t k = n - at < SEQUENCES ? n - at : SEQUENCES;
-        TRY(span_reader_bounds(r, at, k, offsets, tokens));
-        for (int64_t i = 0; i < k; i++) {
-            int64_t n_spans = offsets[i + 1] - offsets[i];
-            if (n_spans > c->o->length) FAIL(ERR_CORRUPT, "a sequence of %" PRId64 " spans", n_spans);
-            TRY(MEM_GROW(spans, &capacity, (size_t)n_spans));
-            TRY(span_reader_read(r, offsets[i], n_spans, spans));
-            check_sequence(c, file, at + i, spans, n_spans, tokens[i]);
-        }
-    }
-done:
-    mem_free(&offsets);
-    mem_free(&tokens);
-    mem_free(&spans);
-    return rc;
-}
-
-static void compare(check *c, const char *where, const char *what, int64_t found, int64_t wanted)
+static void compare(sequence_check *c, const char *where, const char *what, int64_t found, int64_t wanted)
 {
     if (found != wanted)
         check_report_add(&c->report, "%s: %s: %" PRId64 ", should be %" PRId64, where, what, found, wanted);
 }
 
-static int check_file(check *c, const char *path, int64_t i, int64_t n_files)
+static int check_file(sequence_check *c, const char *path, int64_t i, int64_t n_files)
 {
     int rc = OK;
     span_reader *r = NULL;
     sequence_attributes a;
     const sequence_counts before = c->found.counts;
     TRY(span_reader_open(&r, path));
-    TRY(sequence_attributes_get(span_reader_file(r), c->v, &a));
-    compare(c, path, "length", a.length, c->o->length);
-    compare(c, path, "seed", a.seed, c->o->seed);
+    TRY(sequence_attributes_get(span_reader_file(r), c->set->words, &a));
+    compare(c, path, "length", a.length, c->set->options->length);
+    compare(c, path, "seed", a.seed, c->set->options->seed);
     compare(c, path, "block", a.block, i);
     compare(c, path, "n_blocks", a.n_blocks, n_files);
     compare(c, path, "n_shards", a.n_shards, (int64_t)c->shards.n);
@@ -196,6 +133,8 @@ static int check_file(check *c, const char *path, int64_t i, int64_t n_files)
     c->said.dropped_documents += a.counts.dropped_documents;
     c->said.dropped_tokens += a.counts.dropped_tokens;
     c->said.empty_documents += a.counts.empty_documents;
+    c->said.repeated_documents += a.counts.repeated_documents;
+    c->said.left_out_documents += a.counts.left_out_documents;
     TRY(check_sequences(c, path, r));
     compare(c, path, "n_sequences", a.counts.sequences, c->found.counts.sequences - before.sequences);
     compare(c, path, "n_tokens", a.counts.tokens, c->found.counts.tokens - before.tokens);
@@ -207,29 +146,52 @@ done:
 }
 
 /* The sums over all files against what the shards want. */
-static void compare_totals(check *c, int64_t n_files)
+static void compare_totals(sequence_check *c, int64_t n_files)
 {
     const sequence_counts *w = &c->wanted.counts;
     const char *where = "sequences";
-    compare(c, where, "index files", n_files, pack_blocks(c->o, c->shards.first[c->shards.n]));
+    compare(c, where, "index files", n_files, pack_blocks(c->set, c->shards.first[c->shards.n]));
     compare(c, where, "documents, as recorded", c->said.documents, w->documents);
     compare(c, where, "split documents, as recorded", c->said.split_documents, w->split_documents);
     compare(c, where, "dropped documents, as recorded", c->said.dropped_documents, w->dropped_documents);
     compare(c, where, "dropped tokens, as recorded", c->said.dropped_tokens, w->dropped_tokens);
     compare(c, where, "empty documents, as recorded", c->said.empty_documents, w->empty_documents);
+    compare(c, where, "repeated documents, as recorded", c->said.repeated_documents, w->repeated_documents);
+    compare(c, where, "documents left out, as recorded", c->said.left_out_documents, w->left_out_documents);
     compare(c, where, "tokens", c->found.counts.tokens, w->tokens);
     compare(c, where, "documents and pieces", c->found.pieces, c->wanted.pieces);
+    compare(c, where, "tokens without loss", c->found.no_loss, c->wanted.no_loss);
+    compare(c, where, "tokens of literals", c->found.literals, c->wanted.literals);
+    if (c->found.literal_sum != c->wanted.literal_sum)
+        check_report_add(&c->report, "%s: ids of literals are not those of the templates", where);
     for (int s = 0; s < N_SPECIALS; s++) {
         char name[64];
-        vocabulary_name(c->v, vocabulary_special(c->v, (special_id)s), name, sizeof name);
+        vocabulary_name(c->set->words, vocabulary_special(c->set->words, (special_id)s), name, sizeof name);
         compare(c, where, name, c->found.specials[s], c->wanted.specials[s]);
     }
     check_report_part(&c->report, where);
 }
 
-static int check_all(check *c, char *const *index_paths, size_t n_index)
+/* Without a tokenizer the literals of the templates are those that the index files say they are. */
+static int load_literals(sequence_check *c, char *const *index_paths, size_t n_index)
 {
     int rc = OK;
+    span_reader *r = NULL;
+    TRY(literal_table_make(&c->literals, c->set->text));
+    for (size_t i = 0; i < n_index && !c->set->text; i++) {
+        int there = span_reader_open(&r, index_paths[i]);
+        if (there == OK) there = literal_table_load(&c->literals, span_reader_file(r));
+        span_reader_close(&r);
+        if (there != OK && !is_fault(there)) TRY(there);
+    }
+done:
+    return rc;
+}
+
+static int check_all(sequence_check *c, char *const *index_paths, size_t n_index)
+{
+    int rc = OK;
+    TRY(load_literals(c, index_paths, n_index));
     TRY(walk_shards(c));
     for (size_t i = 0; i < n_index; i++) {
         int file = check_file(c, index_paths[i], (int64_t)i, (int64_t)n_index);
@@ -238,21 +200,21 @@ static int check_all(check *c, char *const *index_paths, size_t n_index)
         check_report_part(&c->report, index_paths[i]);
     }
     compare_totals(c, (int64_t)n_index);
-    TRY(locate_faults(c->o, &c->shards, &c->covered, index_paths, n_index, &c->report));
+    TRY(locate_faults(c, index_paths, n_index));
 done:
     return rc;
 }
 
-int pack_check(const sequence_options *o, const vocabulary *v, char *const *shard_paths, size_t n_shards,
-               char *const *index_paths, size_t n_index, void (*fault)(void *user, const char *text), void *user,
-               sequence_counts *counts)
+int pack_check(const sequence_set *set, char *const *index_paths, size_t n_index,
+               void (*fault)(void *user, const char *text), void *user, sequence_counts *counts)
 {
     int rc = OK;
-    check c = {.o = o, .v = v, .report = {.fault = fault, .user = user}};
+    sequence_check c = {.set = set, .weights.most = 1, .report = {.fault = fault, .user = user}};
     memset(counts, 0, sizeof *counts);
-    TRY(document_template_make(&c.template, o));
-    rc = split_shards_make(&c.shards, shard_paths, n_shards);
-    if (rc == OK) TRY(coverage_make(&c.covered, n_shards));
+    TRY(sequence_template_make(&c.template, set));
+    if (set->weighted) TRY(document_weights_make(&c.weights, set->options));
+    rc = split_shards_make(&c.shards, set->shards, set->n_shards);
+    if (rc == OK) TRY(coverage_make(&c.covered, set->n_shards));
     if (rc == OK) rc = check_all(&c, index_paths, n_index);
     if (is_fault(rc)) {
         check_report_add(&c.report, "%s", status_message());
@@ -260,14 +222,19 @@ int pack_check(const sequence_options *o, const vocabulary *v, char *const *shar
     }
     if (rc != OK) goto done;
     *counts = c.found.counts;
-    counts->documents = c.found.specials[SPECIAL_BOS];
+    counts->documents = c.said.documents;
     counts->split_documents = c.said.split_documents;
     counts->dropped_documents = c.said.dropped_documents;
     counts->dropped_tokens = c.said.dropped_tokens;
     counts->empty_documents = c.said.empty_documents;
+    counts->repeated_documents = c.said.repeated_documents;
+    counts->left_out_documents = c.said.left_out_documents;
     if (c.report.n_faults) FAIL(ERR_VERIFY, "%" PRId64 " faults in the sequences", c.report.n_faults);
 done:
     split_shards_free(&c.shards);
     coverage_free(&c.covered);
+    sequence_template_free(&c.template);
+    document_weights_free(&c.weights);
+    literal_table_free(&c.literals);
     return rc;
 }

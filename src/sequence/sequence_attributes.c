@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const char format_name[] = "tessera-sequences";
-enum { FORMAT_VERSION = 1 };
+enum { FORMAT_VERSION = 2 };
 
 #define FIELD(name) offsetof(sequence_attributes, name)
 static const struct {
@@ -27,6 +27,8 @@ static const struct {
     {"dropped_documents", FIELD(counts.dropped_documents)},
     {"dropped_tokens", FIELD(counts.dropped_tokens)},
     {"empty_documents", FIELD(counts.empty_documents)},
+    {"repeated_documents", FIELD(counts.repeated_documents)},
+    {"left_out_documents", FIELD(counts.left_out_documents)},
     {"ids_text", FIELD(counts.ids[STREAM_TEXT])},
     {"ids_image", FIELD(counts.ids[STREAM_IMAGE])},
     {"ids_audio", FIELD(counts.ids[STREAM_AUDIO])},
@@ -71,6 +73,23 @@ int sequence_attributes_put(h5_file *f, const sequence_attributes *a, const voca
     }
     TRY(sequence_attributes_put_vocabulary(f, v));
 done:
+    return rc;
+}
+
+int sequence_attributes_put_specials(h5_file *f, const sequence_options *o)
+{
+    int rc = OK;
+    char *names = NULL, *more = NULL;
+    TRY(mem_string(&names, ""));
+    for (size_t i = 0; i < o->specials.n; i++) {
+        TRY(mem_format(&more, "%s%s%s", names, i ? " " : "", o->specials.texts[i]));
+        mem_free(&names);
+        names = more;
+        more = NULL;
+    }
+    TRY(h5_put_text(f, "/", "specials", names));
+done:
+    mem_free(&names);
     return rc;
 }
 

@@ -3,7 +3,7 @@
  *   format "tessera-sequences", format_version, created_by
  *   length, seed, block, n_blocks, n_shards
  *   n_sequences, n_documents, n_tokens, split_documents, dropped_documents, dropped_tokens, empty_documents,
- *   ids_text, ids_image, ids_audio, ids_sensor
+ *   repeated_documents, left_out_documents, ids_text, ids_image, ids_audio, ids_sensor
  *   vocab_size, offset_text, offset_image, offset_audio, offset_sensor, offset_special (-1: no such range), pad_id */
 #pragma once
 
@@ -15,6 +15,9 @@ typedef struct sequence_attributes {
 } sequence_attributes;
 
 int sequence_attributes_put(h5_file *f, const sequence_attributes *a, const vocabulary *v);
+
+/* `specials`: the names of the set's own special tokens, from SPECIAL_CUSTOM on, with a blank between them. */
+int sequence_attributes_put_specials(h5_file *f, const sequence_options *o);
 
 /* ERR_CORRUPT (not an index file, or one of a later version), ERR_MISMATCH (made with another vocabulary). */
 int sequence_attributes_get(h5_file *f, const vocabulary *v, sequence_attributes *a);

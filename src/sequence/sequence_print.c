@@ -2,8 +2,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
-#include "sequence/id_reader.h"
-#include "sequence/sequence_attributes.h"
+#include "sequence/sequence_batch.h"
 #include "sequence/split_shards.h"
 
 #include <inttypes.h>
@@ -11,13 +10,13 @@
 
 enum { SHOWN = 8 }; /* ids of a run of media that are shown */
 
-/* Example that holds this id: the last one whose ids begin at or before it. */
-static int64_t example_of(const shard_reader *r, stream_kind s, int64_t id)
+/* Example that holds this id or vector: the last one whose own begin at or before it. */
+static int64_t example_of(const shard_reader *r, stream_kind s, int64_t id, int vectors)
 {
     int64_t low = 0, high = shard_reader_examples(r);
     while (high - low > 1) {
         int64_t middle = low + (high - low) / 2;
-        if (shard_reader_offset(r, s, middle) <= id)
+        if ((vectors ? shard_reader_vector_offset(r, s, middle) : shard_reader_offset(r, s, middle)) <= id)
             low = middle;
         else
             high = middle;
@@ -25,103 +24,100 @@ static int64_t example_of(const shard_reader *r, stream_kind s, int64_t id)
     return low;
 }
 
-static void print_names(FILE *out, const vocabulary *v, const span *s, const uint32_t *ids)
+/* A special of the set's own has its name in the options. */
+static void print_name(FILE *out, const sequence_set *set, uint32_t id)
 {
     char name[64];
-    uint32_t n = s->kind == MODALITY_TEXT || s->length <= SHOWN ? s->length : SHOWN;
-    for (uint32_t i = 0; i < n; i++) {
-        vocabulary_name(v, ids[i], name, sizeof name);
+    int64_t own = (int64_t)id - vocabulary_special(set->words, (special_id)SPECIAL_CUSTOM);
+    vocabulary_name(set->words, id, name, sizeof name);
+    if (own >= 0 && own < (int64_t)set->options->specials.n)
+        fprintf(out, "<%s>", set->options->specials.texts[own]);
+    else
         fputs(name, out);
-    }
+}
+
+static void print_names(FILE *out, const sequence_set *set, const span *s, const uint32_t *ids)
+{
+    int text = s->kind == MODALITY_TEXT || s->kind == SPAN_LITERAL;
+    uint32_t n = text || s->length <= SHOWN ? s->length : SHOWN;
+    for (uint32_t i = 0; i < n; i++) print_name(out, set, ids[i]);
     if (n < s->length) fputs(" ...", out);
 }
 
-static int print_span(FILE *out, const vocabulary *v, split_shards *shards, const span *s, int64_t at,
-                      const uint32_t *ids)
+static int print_example(FILE *out, split_shards *shards, uint32_t shard, stream_kind s, int64_t start, int vectors)
 {
     int rc = OK;
-    char *id = NULL;
-    fprintf(out, "%7" PRId64 " %6u  %-8s%s", at, s->length, modality_name((modality)s->kind),
-            s->loss ? "      " : "no loss");
-    fputs("  ", out);
-    print_names(out, v, s, ids);
-    if (s->kind < N_STREAMS) {
-        shard_reader *r;
-        TRY(split_shards_open(shards, s->shard, &r));
-        TRY(shard_reader_text(r, EXAMPLE_ID, example_of(r, (stream_kind)s->kind, s->start), &id));
-        fprintf(out, "   (%s)", id);
-    }
-    fputc('\n', out);
+    char *id = NULL, *role = NULL;
+    shard_reader *r;
+    int32_t rows = 0, columns = 0;
+    TRY(split_shards_open(shards, shard, &r));
+    int64_t e = example_of(r, s, start, vectors);
+    TRY(shard_reader_text(r, EXAMPLE_ID, e, &id));
+    TRY(shard_reader_text(r, EXAMPLE_ROLE, e, &role));
+    if (s == STREAM_IMAGE) TRY(shard_reader_grid(r, e, &rows, &columns));
+    fprintf(out, "   (%s%s%s", id, *role ? ", " : "", role);
+    if (rows > 1) fprintf(out, ", %d x %d", rows, columns);
+    fputc(')', out);
 done:
     mem_free(&id);
+    mem_free(&role);
     return rc;
 }
 
-/* Joint ids of the spans of one sequence into `ids`, (tokens). */
-static int fill(const vocabulary *v, const split_shards *shards, const span *spans, int64_t n, uint32_t *ids,
-                uint32_t tokens)
+typedef struct printing {
+    FILE *out;
+    const sequence_set *set;
+    split_shards shards;
+    sequence_batch b;
+    int64_t vector; /* the next one */
+} printing;
+
+/* Vectors of the token at `at`, if it has some. */
+static int print_vectors(printing *x, int64_t at)
 {
     int rc = OK;
-    id_request *requests = NULL;
-    size_t n_requests = 0;
+    if (x->vector == x->b.vector_offsets[1] - x->b.vector_offsets[0]) goto done;
+    const vector_span *v = &x->b.vectors[x->vector];
+    if (v->at != at) goto done;
+    x->vector++;
+    fprintf(x->out, "  %u vectors of %s", v->length, stream_name((stream_kind)v->kind));
+    if (v->cross) fprintf(x->out, ", attended to from %u to %u", v->at, v->end - 1);
+    TRY(print_example(x->out, &x->shards, v->shard, (stream_kind)v->kind, v->start, 1));
+done:
+    return rc;
+}
+
+static int print_span(printing *x, const span *s, int64_t at, const uint32_t *ids)
+{
+    int rc = OK;
+    fprintf(x->out, "%7" PRId64 " %6u  %-8s%s  ", at, s->length,
+            s->kind == SPAN_LITERAL ? "template" : modality_name((modality)s->kind), s->loss ? "      " : "no loss");
+    print_names(x->out, x->set, s, ids);
+    TRY(print_vectors(x, at));
+    if (s->kind < N_STREAMS) TRY(print_example(x->out, &x->shards, s->shard, (stream_kind)s->kind, s->start, 0));
+    fputc('\n', x->out);
+done:
+    return rc;
+}
+
+int sequence_print(FILE *out, const sequence_set *set, const char *index_path, int64_t sequence)
+{
+    int rc = OK;
+    printing x = {.out = out, .set = set};
     int64_t at = 0;
-    TRY(MEM_ALLOC(requests, (size_t)n));
-    for (int64_t i = 0; i < n; i++) {
-        if (spans[i].length > tokens - at) FAIL(ERR_CORRUPT, "spans are longer than their sequence");
-        if (spans[i].kind != MODALITY_SPECIAL) {
-            requests[n_requests++] = (id_request){spans[i], at};
-        } else {
-            if (spans[i].start < 0 || spans[i].start >= N_SPECIALS || spans[i].length != 1)
-                FAIL(ERR_CORRUPT, "special %" PRId64 " is not known", spans[i].start);
-            ids[at] = (uint32_t)vocabulary_special(v, (special_id)spans[i].start);
-        }
-        at += spans[i].length;
-    }
-    TRY(id_reader_fill(shards->paths, shards->n, v, requests, n_requests, ids, tokens));
-done:
-    mem_free(&requests);
-    return rc;
-}
-
-static int print_spans(FILE *out, const vocabulary *v, split_shards *shards, span_reader *r, int64_t sequence)
-{
-    int rc = OK;
-    span *spans = NULL;
-    uint32_t *ids = NULL, tokens = 0;
-    int64_t offsets[2], at = 0;
-    TRY(span_reader_bounds(r, sequence, 1, offsets, &tokens));
-    int64_t n = offsets[1] - offsets[0];
-    TRY(MEM_ALLOC(spans, (size_t)n));
-    TRY(MEM_ALLOC(ids, tokens));
-    TRY(span_reader_read(r, offsets[0], n, spans));
-    TRY(fill(v, shards, spans, n, ids, tokens));
-    fprintf(out, "sequence %" PRId64 ": %u tokens\n", sequence, tokens);
-    for (int64_t i = 0; i < n; at += spans[i++].length) {
-        if (spans[i].begins) fputc('\n', out);
-        TRY(print_span(out, v, shards, &spans[i], at, ids + at));
-    }
-done:
-    mem_free(&spans);
-    mem_free(&ids);
-    return rc;
-}
-
-int sequence_print(FILE *out, const vocabulary *v, char *const *shard_paths, size_t n_shards, const char *index_path,
-                   int64_t sequence)
-{
-    int rc = OK;
-    split_shards shards = {0};
-    span_reader *r = NULL;
-    sequence_attributes a;
-    TRY(span_reader_open(&r, index_path));
-    TRY(sequence_attributes_get(span_reader_file(r), v, &a));
-    int64_t n = span_reader_sequences(r);
+    TRY(sequence_batch_open(&x.b, set, index_path, 1));
+    int64_t n = sequence_batch_total(&x.b);
     if (sequence < 0 || sequence >= n)
         FAIL(ERR_USAGE, "%s has sequences 0 to %" PRId64 ", not %" PRId64, index_path, n - 1, sequence);
-    TRY(split_shards_make(&shards, shard_paths, n_shards));
-    TRY(print_spans(out, v, &shards, r, sequence));
+    TRY(split_shards_make(&x.shards, set->shards, set->n_shards));
+    TRY(sequence_batch_read(&x.b, sequence, 1));
+    fprintf(out, "sequence %" PRId64 ": %u tokens\n", sequence, x.b.tokens[0]);
+    for (int64_t i = 0; i < x.b.offsets[1] - x.b.offsets[0]; at += x.b.spans[i++].length) {
+        if (x.b.spans[i].begins) fputc('\n', out);
+        TRY(print_span(&x, &x.b.spans[i], at, x.b.ids + at));
+    }
 done:
-    split_shards_free(&shards);
-    span_reader_close(&r);
+    split_shards_free(&x.shards);
+    sequence_batch_close(&x.b);
     return rc;
 }

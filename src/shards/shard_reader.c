@@ -17,6 +17,8 @@ typedef struct stream_arrays {
     shard_array offsets, grid;
     shard_array ids; /* not mapped when compressed */
     h5_type id_type;
+    shard_array vector_offsets; /* no values: no vectors are kept */
+    int64_t n_vectors;
 } stream_arrays;
 
 struct shard_reader {
@@ -88,6 +90,14 @@ static int open_stream(shard_reader *r, stream_kind s)
     TRY(shard_array_map(&a->ids, r->file, &r->map, path, a->id_type, 0, -1));
     shard_stream_path(s, "offsets", path);
     TRY(open_offsets(r, path, r->n + 1, a->ids.n, &a->offsets));
+    shard_stream_path(s, "vectors", path);
+    if (h5_has(r->file, path)) {
+        int64_t dims[3];
+        TRY(h5_shape(r->file, path, NULL, NULL, dims));
+        a->n_vectors = dims[0];
+        shard_stream_path(s, "vector_offsets", path);
+        TRY(open_offsets(r, path, r->n + 1, a->n_vectors, &a->vector_offsets));
+    }
     if (!shard_stream_has_grid(s)) goto done;
     shard_stream_path(s, "grid", path);
     TRY(shard_array_open(&a->grid, r->file, &r->map, path, H5_I32, 2, r->n));
@@ -134,6 +144,7 @@ void shard_reader_close(shard_reader **pr)
     }
     for (int s = 0; s < N_STREAMS; s++) {
         shard_array_close(&r->stream[s].offsets);
+        shard_array_close(&r->stream[s].vector_offsets);
         shard_array_close(&r->stream[s].grid);
     }
     file_unmap(&r->map);
@@ -152,6 +163,19 @@ int64_t shard_reader_ids(const shard_reader *r, stream_kind s) { return r->strea
 int64_t shard_reader_offset(const shard_reader *r, stream_kind s, int64_t i)
 {
     return r->stream[s].used ? ((const int64_t *)r->stream[s].offsets.values)[i] : 0;
+}
+
+int shard_reader_has_vectors(const shard_reader *r, stream_kind s)
+{
+    return r->stream[s].vector_offsets.values != NULL;
+}
+
+int64_t shard_reader_vectors(const shard_reader *r, stream_kind s) { return r->stream[s].n_vectors; }
+
+int64_t shard_reader_vector_offset(const shard_reader *r, stream_kind s, int64_t i)
+{
+    const int64_t *offsets = r->stream[s].vector_offsets.values;
+    return offsets ? offsets[i] : 0;
 }
 
 int shard_reader_starts_group(const shard_reader *r, int64_t i) { return ((const uint8_t *)r->starts_group.values)[i]; }

@@ -14,10 +14,11 @@ static const char *const modality_names[N_MODALITIES] = {
 static const char *const id_names[N_MODALITIES] = {
     [MODALITY_TEXT] = "text", [MODALITY_IMAGE] = "img", [MODALITY_AUDIO] = "aud", [MODALITY_SENSOR] = "sen"};
 static const char *const special_names[N_SPECIALS_NAMED] = {
-    [SPECIAL_BOS] = "bos",   [SPECIAL_EOS] = "eos",   [SPECIAL_PAD] = "pad",
-    [SPECIAL_SEP] = "sep",   [SPECIAL_BOI] = "boi",   [SPECIAL_EOI] = "eoi",
-    [SPECIAL_BOA] = "boa",   [SPECIAL_EOA] = "eoa",   [SPECIAL_IMAGE_NEWLINE] = "image_newline",
-    [SPECIAL_BOSN] = "bosn", [SPECIAL_EOSN] = "eosn", [SPECIAL_VECTOR] = "vector",
+    [SPECIAL_BOS] = "bos",     [SPECIAL_EOS] = "eos",     [SPECIAL_PAD] = "pad",
+    [SPECIAL_SEP] = "sep",     [SPECIAL_BOI] = "boi",     [SPECIAL_EOI] = "eoi",
+    [SPECIAL_BOA] = "boa",     [SPECIAL_EOA] = "eoa",     [SPECIAL_IMAGE_NEWLINE] = "image_newline",
+    [SPECIAL_BOSN] = "bosn",   [SPECIAL_EOSN] = "eosn",   [SPECIAL_VECTOR] = "vector",
+    [SPECIAL_IMAGE] = "image", [SPECIAL_AUDIO] = "audio", [SPECIAL_SENSOR] = "sensor",
 };
 
 const char *modality_name(modality m) { return modality_names[m]; }
@@ -52,6 +53,13 @@ int64_t vocabulary_offset(const vocabulary *v, modality m)
 {
     for (int i = 0; i < v->n_ranges; i++)
         if (v->ranges[i].modality == m) return v->ranges[i].offset;
+    return -1;
+}
+
+int vocabulary_special_named(const char *name, size_t n)
+{
+    for (int i = 0; i < N_SPECIALS_NAMED; i++)
+        if (strlen(special_names[i]) == n && !memcmp(special_names[i], name, n)) return i;
     return -1;
 }
 

@@ -30,9 +30,13 @@ typedef enum special_id {
     SPECIAL_BOSN, /* begin, end of sensor data */
     SPECIAL_EOSN,
     SPECIAL_VECTOR, /* stands for one vector */
+    SPECIAL_IMAGE,  /* where a picture, sound or sensor data stands whose vectors are attended to from the side */
+    SPECIAL_AUDIO,
+    SPECIAL_SENSOR,
     N_SPECIALS_NAMED
 } special_id;
-enum { N_SPECIALS = 64 }; /* reserved block; those without a name are <reserved_N> */
+/* Reserved block; those without a name are <reserved_N>. From SPECIAL_CUSTOM on a set of sequences may name its own. */
+enum { N_SPECIALS = 64, SPECIAL_CUSTOM = 32 };
 
 typedef struct vocabulary_range {
     modality modality;
@@ -53,6 +57,9 @@ typedef struct vocabulary {
  * a range out. */
 void vocabulary_make(vocabulary *v, const char *tokenizer, int64_t text_size, int64_t image_codes, int64_t audio_codes,
                      int64_t sensor_codes);
+
+/* The special of that name ("bos"), -1 if there is none. */
+int vocabulary_special_named(const char *name, size_t n);
 
 /* Joint id of a special; offset of the first id of a modality's range, -1 if it has none. */
 int64_t vocabulary_special(const vocabulary *v, special_id s);

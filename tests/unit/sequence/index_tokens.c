@@ -44,13 +44,15 @@ static void expand(index_tokens *x, const raw *r, h5_file *f, char *const *shard
     for (size_t i = 0; i < n_shards; i++) assert_int_equal(shard_reader_open(&readers[i], shard_paths[i]), OK);
     for (int64_t i = 0; i < r->n; at += r->length[i++]) {
         if (r->kind[i] == 4)
-            x->ids[at] = (uint32_t)r->start[i];
+            for (int64_t k = 0; k < r->length[i]; k++) x->ids[at + k] = (uint32_t)r->start[i];
+        else if (r->kind[i] == 5)
+            assert_int_equal(h5_read(f, "/literals/ids", H5_U32, r->start[i], r->length[i], x->ids + at), OK);
         else
             assert_int_equal(shard_reader_read_ids(readers[r->shard[i]], (stream_kind)r->kind[i], r->start[i],
                                                    r->length[i], x->ids + at),
                              OK);
         for (int64_t k = 0; k < r->length[i]; k++) {
-            x->ids[at + k] += (uint32_t)base[r->kind[i]];
+            x->ids[at + k] += r->kind[i] == 5 ? 0 : (uint32_t)base[r->kind[i]];
             x->loss[at + k] = r->loss[i];
             x->kind[at + k] = r->kind[i];
             x->begins[at + k] = k == 0 && r->begins[i];

@@ -4,7 +4,7 @@ import glob
 import h5py
 import numpy as np
 
-KINDS = ["text", "image", "audio", "sensor", "special"]
+KINDS = ["text", "image", "audio", "sensor", "special", "literal"]
 
 
 def read_sequences(dataset, split="train", name="default"):
@@ -17,8 +17,11 @@ def read_sequences(dataset, split="train", name="default"):
                 at = 0
                 for i in range(first, end):
                     k, n = KINDS[kind[i]], int(length[i])
-                    ids[at:at + n] = start[i] if k == "special" else shards[shard[i]][k]["ids"][start[i]:start[i] + n]
-                    ids[at:at + n] += f.attrs[f"offset_{k}"]
+                    if k == "special":
+                        ids[at:at + n] = start[i]
+                    else:
+                        ids[at:at + n] = (f["literals"] if k == "literal" else shards[shard[i]][k])["ids"][start[i]:start[i] + n]
+                    ids[at:at + n] += f.attrs.get(f"offset_{k}", 0)
                     mask[at:at + n] = loss[i]
                     at += n
                 yield ids, mask

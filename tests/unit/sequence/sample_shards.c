@@ -36,7 +36,7 @@ static void set_text(example *e, example_text t, const char *text)
     e->text[t].n = strlen(text);
 }
 
-static void add_row(part_writer *w, const sample_row *r, int64_t row, int64_t group)
+static void add_row(part_writer *w, const sample_row *r, const sample_says *says, int64_t row, int64_t group)
 {
     example e = {0};
     char id[32], name[32];
@@ -47,6 +47,9 @@ static void add_row(part_writer *w, const sample_row *r, int64_t row, int64_t gr
     e.outcome = OUTCOME_EXAMPLE;
     set_text(&e, EXAMPLE_ID, id);
     set_text(&e, EXAMPLE_GROUP, name);
+    if (says && says->role) set_text(&e, EXAMPLE_ROLE, says->role);
+    if (says && says->lang) set_text(&e, EXAMPLE_LANG, says->lang);
+    if (says && says->source) set_text(&e, EXAMPLE_SOURCE, says->source);
     for (stream_kind s = 0; s < N_STREAMS; s++) {
         int64_t n = count_of(r, s);
         if (n < 0) continue;
@@ -55,6 +58,12 @@ static void add_row(part_writer *w, const sample_row *r, int64_t row, int64_t gr
         x->n_ids = x->ids_capacity = (size_t)n;
         assert_int_equal(MEM_ALLOC(x->ids, (size_t)n), OK);
         for (int64_t k = 0; k < n; k++) x->ids[k] = sample_id(s, row, k);
+        if (s != STREAM_TEXT) {
+            x->width = 2;
+            x->n_vectors = (size_t)n;
+            x->vectors_capacity = 2 * (size_t)n;
+            assert_int_equal(MEM_ALLOC(x->vectors, 2 * (size_t)n), OK);
+        }
         if (s == STREAM_IMAGE) {
             x->rows = r->image_rows;
             x->columns = r->image_columns;
@@ -80,11 +89,13 @@ static void make_shard(sample_shards *s, size_t i, int64_t *group)
         o.stream[k].used = sizes[k] > 0;
         o.stream[k].vocab_size = sizes[k];
         o.stream[k].layer = -1;
+        o.stream[k].vectors = k != STREAM_TEXT;
+        o.stream[k].width = 2;
     }
     assert_int_equal(part_writer_create(&w, &header), OK);
     for (int64_t row = s->first[i]; row < s->first[i + 1]; row++) {
         *group += s->rows[row].starts;
-        add_row(w, &s->rows[row], row, *group);
+        add_row(w, &s->rows[row], s->says ? &s->says[row] : NULL, row, *group);
     }
     assert_int_equal(part_writer_commit(w, part), OK);
     part_writer_free(&w);
@@ -95,6 +106,12 @@ static void make_shard(sample_shards *s, size_t i, int64_t *group)
 }
 
 void sample_make(sample_shards *s, const sample_row *rows, const int64_t *ends, size_t n_shards)
+{
+    sample_make_said(s, rows, NULL, ends, n_shards);
+}
+
+void sample_make_said(sample_shards *s, const sample_row *rows, const sample_says *says, const int64_t *ends,
+                      size_t n_shards)
 {
     int64_t group = 0;
     char *shards = NULL;
@@ -108,6 +125,7 @@ void sample_make(sample_shards *s, const sample_row *rows, const int64_t *ends, 
     assert_int_equal(file_make_folder(shards), OK);
     mem_free(&shards);
     s->rows = rows;
+    s->says = says;
     s->n_shards = n_shards;
     for (size_t i = 0; i < n_shards; i++) s->first[i + 1] = ends[i];
     s->n_rows = ends[n_shards - 1];
@@ -175,11 +193,18 @@ int64_t sample_document(const sample_shards *s, const char *const *layout, size_
 
 sequence_options sample_options(int64_t length)
 {
-    static char *texts[] = {"image", "audio", "text"};
+    static char *document[] = {"<bos>{rows}<eos>"}, *row[] = {"{image}{audio}{text}"};
     return (sequence_options){.length = length,
                               .seed = 11,
                               .name = "default",
-                              .layout = {texts, 3},
+                              .document = {document, 1},
+                              .row = {row, 1},
+                              .separator = "<sep>",
                               .block = 1 << 20,
                               .overlong = SEQUENCE_SPLIT};
+}
+
+sequence_set sample_set(const sample_shards *s, const sequence_options *o)
+{
+    return (sequence_set){.options = o, .words = &s->vocabulary, .shards = s->paths, .n_shards = s->n_shards};
 }

@@ -9,9 +9,15 @@ typedef struct sample_row {
     int text, image_rows, image_columns, audio;
 } sample_row;
 
+/* What a row says of itself; NULL: "". */
+typedef struct sample_says {
+    const char *role, *lang, *source;
+} sample_says;
+
 typedef struct sample_shards {
     char folder[64];
     const sample_row *rows;
+    const sample_says *says; /* NULL: nothing */
     int64_t n_rows;
     int64_t first[17]; /* first row of each shard, and the end */
     size_t n_shards;
@@ -19,12 +25,16 @@ typedef struct sample_shards {
     vocabulary vocabulary; /* 256 bytes, 100 images, 70 audio codes */
 } sample_shards;
 
+/* Pictures and sound have a vector of two values for each id as well. */
+
 /* Local id number k of a stream of a row. */
 uint32_t sample_id(stream_kind s, int64_t row, int64_t k);
 
 /* Gather rows into shards; shard i ends before row ends[i]; the last of several is compressed. Fails the running test
  * on any error. */
 void sample_make(sample_shards *s, const sample_row *rows, const int64_t *ends, size_t n_shards);
+void sample_make_said(sample_shards *s, const sample_row *rows, const sample_says *says, const int64_t *ends,
+                      size_t n_shards);
 void sample_remove(sample_shards *s);
 
 /* Joint ids of the document that starts at `row`, into `ids`; written down here once more, without the code under test.
@@ -32,5 +42,8 @@ void sample_remove(sample_shards *s);
 int64_t sample_document(const sample_shards *s, const char *const *layout, size_t n_layout, int newline, int64_t row,
                         int64_t *next, uint32_t *ids, int64_t capacity);
 
-/* Default options with this length. */
+/* Default options with this length, but for streams that the shards lack. */
 sequence_options sample_options(int64_t length);
+
+/* The shards with these options; no weights, no tokenizer. */
+sequence_set sample_set(const sample_shards *s, const sequence_options *o);

@@ -18,6 +18,8 @@ static int covers(int skip, int again, int64_t shift)
     coverage c;
     assert_int_equal(coverage_make(&c, 3), OK);
     coverage_expect(&c, 1, STREAM_IMAGE, N);
+    assert_true(coverage_want(&c, 1, STREAM_IMAGE, 0, 300));
+    assert_true(coverage_want(&c, 1, STREAM_IMAGE, 300, N - 300));
     for (int k = 0; k < PIECES; k++) {
         int piece = (int)rng_permute(7, (uint64_t)k, PIECES);
         int64_t start = piece * (N / PIECES) + (piece == 50 ? shift : 0);
@@ -54,6 +56,8 @@ static void what_is_outside_is_refused(void **state)
     coverage c;
     assert_int_equal(coverage_make(&c, 1), OK);
     coverage_expect(&c, 0, STREAM_TEXT, 10);
+    assert_false(coverage_want(&c, 0, STREAM_TEXT, 5, 6));
+    assert_true(coverage_want(&c, 0, STREAM_TEXT, 0, 10));
     assert_false(coverage_is_whole(&c, 0, STREAM_TEXT));
     assert_false(coverage_add(&c, 0, STREAM_TEXT, -1, 2));
     assert_false(coverage_add(&c, 0, STREAM_TEXT, 9, 2));

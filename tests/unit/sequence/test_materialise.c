@@ -36,9 +36,10 @@ static int set_up(void **state)
     rows[7].text = 300;
     sample_make(&s, rows, ends, 3);
     sequence_options o = sample_options(L);
+    const sequence_set set = sample_set(&s, &o);
     assert_int_equal(mem_format(&index_path, "%s/index.h5", s.folder), OK);
     assert_int_equal(mem_format(&out_path, "%s/out.h5", s.folder), OK);
-    assert_int_equal(pack_block(&o, &s.vocabulary, s.paths, s.n_shards, 0, index_path, &counts), OK);
+    assert_int_equal(pack_block(&set, 0, index_path, &counts), OK);
     return 0;
 }
 
@@ -89,8 +90,10 @@ static void check_all(const vocabulary *v, h5_type wanted)
     int64_t dims[3];
     index_tokens x;
     sequence_options o = sample_options(L);
-    assert_int_equal(pack_block(&o, v, s.paths, s.n_shards, 0, index_path, &counts), OK);
-    if (pack_materialise(&o, v, s.paths, s.n_shards, index_path, out_path) != OK) fail_msg("%s", status_message());
+    sequence_set set = sample_set(&s, &o);
+    set.words = v;
+    assert_int_equal(pack_block(&set, 0, index_path, &counts), OK);
+    if (pack_materialise(&set, index_path, out_path) != OK) fail_msg("%s", status_message());
     index_tokens_read(&x, index_path, s.paths, s.n_shards);
     assert_int_equal(h5_open(&f, out_path), OK);
     assert_int_equal(h5_shape(f, "/input_ids", &type, &n_dims, dims), OK);
@@ -118,8 +121,9 @@ static void batches_of_any_size_give_the_same_bytes(void **state)
     char hex[4][SHA256_HEX];
     const int64_t tokens[] = {1 << 22, 1 << 22, 1, 7 * L};
     sequence_options o = sample_options(L);
+    const sequence_set set = sample_set(&s, &o);
     for (int i = 0; i < 4; i++) {
-        assert_int_equal(materialise(&o, &s.vocabulary, s.paths, s.n_shards, index_path, out_path, tokens[i]), OK);
+        assert_int_equal(materialise(&set, index_path, out_path, tokens[i]), OK);
         assert_int_equal(sha256_file(out_path, hex[i]), OK);
         assert_string_equal(hex[i], hex[0]);
     }
@@ -130,28 +134,33 @@ static void refuses_what_does_not_belong_together(void **state)
     (void)state;
     vocabulary v;
     sequence_options o = sample_options(L);
-    assert_int_equal(pack_materialise(&o, &s.vocabulary, s.paths, 2, index_path, out_path), ERR_MISMATCH);
+    sequence_set set = sample_set(&s, &o);
+    set.n_shards = 2;
+    assert_int_equal(pack_materialise(&set, index_path, out_path), ERR_MISMATCH);
+    set = sample_set(&s, &o);
     vocabulary_make(&v, "bytes", 256, 101, 70, 0);
-    assert_int_equal(pack_materialise(&o, &v, s.paths, s.n_shards, index_path, out_path), ERR_MISMATCH);
+    set.words = &v;
+    assert_int_equal(pack_materialise(&set, index_path, out_path), ERR_MISMATCH);
+    set.words = &s.vocabulary;
     o.length = 2 * L;
-    assert_int_equal(pack_materialise(&o, &s.vocabulary, s.paths, s.n_shards, index_path, out_path), ERR_MISMATCH);
-    assert_int_equal(pack_materialise(&o, &s.vocabulary, s.paths, s.n_shards, s.paths[0], out_path), ERR_CORRUPT);
+    assert_int_equal(pack_materialise(&set, index_path, out_path), ERR_MISMATCH);
+    assert_int_equal(pack_materialise(&set, s.paths[0], out_path), ERR_CORRUPT);
 }
 
 static void prints_a_sequence_for_people(void **state)
 {
     (void)state;
     char text[1 << 17] = {0};
+    sequence_options o = sample_options(L);
+    const sequence_set set = sample_set(&s, &o);
     FILE *out = fmemopen(text, sizeof text, "w");
     assert_non_null(out);
     for (int64_t q = 0; q < counts.sequences; q++)
-        if (sequence_print(out, &s.vocabulary, s.paths, s.n_shards, index_path, q) != OK)
-            fail_msg("%s", status_message());
+        if (sequence_print(out, &set, index_path, q) != OK) fail_msg("%s", status_message());
     fclose(out);
     assert_non_null(strstr(text, "<boi>"));
     assert_non_null(strstr(text, "(row-"));
-    assert_int_equal(sequence_print(stdout, &s.vocabulary, s.paths, s.n_shards, index_path, counts.sequences),
-                     ERR_USAGE);
+    assert_int_equal(sequence_print(stdout, &set, index_path, counts.sequences), ERR_USAGE);
 }
 
 int main(void)

@@ -24,13 +24,13 @@ static const char *const all_streams[] = {"image", "audio", "text"};
 static size_t pack_all(const sample_shards *s, const sequence_options *o, const char *tag, char *paths[],
                        sequence_counts *sum)
 {
-    int64_t n = pack_blocks(o, s->n_rows);
+    const sequence_set set = sample_set(s, o);
+    int64_t n = pack_blocks(&set, s->n_rows);
     memset(sum, 0, sizeof *sum);
     for (int64_t b = 0; b < n; b++) {
         sequence_counts c;
         assert_int_equal(mem_format(&paths[b], "%s/%s-%lld.h5", s->folder, tag, (long long)b), OK);
-        if (pack_block(o, &s->vocabulary, s->paths, s->n_shards, b, paths[b], &c) != OK)
-            fail_msg("%s", status_message());
+        if (pack_block(&set, b, paths[b], &c) != OK) fail_msg("%s", status_message());
         sum->sequences += c.sequences;
         sum->documents += c.documents;
         sum->tokens += c.tokens;
@@ -47,8 +47,7 @@ static void free_paths(char *paths[], size_t n)
     for (size_t i = 0; i < n; i++) mem_free(&paths[i]);
 }
 
-static void one_document(const sample_row *rows, int64_t n_rows, char **layout, size_t n_layout, int newline,
-                         const uint32_t *wanted, size_t n_wanted)
+static void one_document(const sample_row *rows, int64_t n_rows, char *row, const uint32_t *wanted, size_t n_wanted)
 {
     sample_shards s;
     sequence_counts c;
@@ -56,8 +55,7 @@ static void one_document(const sample_row *rows, int64_t n_rows, char **layout, 
     index_tokens x;
     sample_make(&s, rows, &n_rows, 1);
     sequence_options o = sample_options(64);
-    o.layout = (option_list){layout, n_layout};
-    o.image_newline = newline;
+    o.row = (option_list){&row, 1};
     assert_int_equal(pack_all(&s, &o, "one", path, &c), 1);
     index_tokens_read(&x, path[0], s.paths, s.n_shards);
     assert_int_equal(x.n_sequences, 1);
@@ -79,11 +77,10 @@ static void a_row_is_laid_out_by_the_template(void **state)
 {
     (void)state;
     const sample_row row = {1, 3, 2, 2, 2};
-    char *usual[] = {"image", "audio", "text"}, *other[] = {"text", "image"};
     const uint32_t plain[] = {256, 260, 323, 330, 337, 344, 261, 263, 426, 433, 264, 0, 7, 14, 257};
     const uint32_t lines[] = {256, 0, 7, 14, 260, 323, 330, 262, 337, 344, 262, 261, 257};
-    one_document(&row, 1, usual, 3, 0, plain, 15);
-    one_document(&row, 1, other, 2, 1, lines, 13);
+    one_document(&row, 1, (char *)"{image}{audio}{text}", plain, 15);
+    one_document(&row, 1, (char *)"{text}{image:newline}", lines, 13);
 }
 
 static void rows_of_a_group_are_separated(void **state)
@@ -91,9 +88,8 @@ static void rows_of_a_group_are_separated(void **state)
     (void)state;
     /* sound alone; nothing; empty text and an image; text alone */
     const sample_row rows[] = {{1, -1, -1, 0, 1}, {0, -1, -1, 0, -1}, {0, 0, 1, 1, -1}, {0, 2, -1, 0, -1}};
-    char *usual[] = {"image", "audio", "text"};
     const uint32_t wanted[] = {256, 263, 426, 264, 259, 260, 385, 262, 261, 259, 93, 100, 257};
-    one_document(rows, 4, usual, 3, 1, wanted, 13);
+    one_document(rows, 4, (char *)"{image:newline}{audio}{text}", wanted, 13);
 }
 
 /* Rows with random streams and lengths, a few of them long; shards end where a group does. */
@@ -115,9 +111,25 @@ static void make_random(sample_shards *s, sample_row *rows)
     sample_make(s, rows, ends, 3);
 }
 
+/* A piece ends where the sequence does, or before the picture or sound that would be cut; one that is longer than a
+ * sequence is cut behind a newline if there is one. */
+static int64_t piece_length(const uint32_t *ids, int64_t n, int64_t from, int64_t length)
+{
+    int64_t end = from + length, begin = -1;
+    if (end >= n) return n - from;
+    for (int64_t i = 0; i < end; i++) {
+        if (ids[i] == 256 + SPECIAL_BOI || ids[i] == 256 + SPECIAL_BOA) begin = i;
+        if (ids[i] == 256 + SPECIAL_EOI || ids[i] == 256 + SPECIAL_EOA) begin = -1;
+    }
+    if (begin > from) return begin - from;
+    for (int64_t i = end; begin >= 0 && i > from; i--)
+        if (ids[i - 1] == 256 + SPECIAL_IMAGE_NEWLINE) return i - from;
+    return length;
+}
+
 /* Every document is in the sequences of the index files exactly once, whole or as pieces in sequences of their own. */
 static void check_documents(const sample_shards *s, const sequence_options *o, char *paths[], size_t n_paths,
-                            const sequence_counts *c)
+                            const sequence_counts *c, int newline)
 {
     index_tokens x[ROWS];
     uint32_t ids[MAX];
@@ -129,7 +141,7 @@ static void check_documents(const sample_shards *s, const sequence_options *o, c
         for (int64_t t = 0; t < x[i].offsets[x[i].n_sequences]; t++) pieces_there += x[i].begins[t];
     }
     for (int64_t row = 0, next; row < s->n_rows; row = next) {
-        int64_t n = sample_document(s, all_streams, 3, o->image_newline, row, &next, ids, MAX);
+        int64_t n = sample_document(s, all_streams, 3, newline, row, &next, ids, MAX);
         n_empty += n == 0;
         if (n > o->length && o->overlong == SEQUENCE_DROP) {
             n_dropped++;
@@ -137,11 +149,14 @@ static void check_documents(const sample_shards *s, const sequence_options *o, c
         }
         n_documents += n > 0;
         n_tokens += n;
-        for (int64_t from = 0; from < n; from += o->length, n_pieces++) {
-            int64_t k = n - from < o->length ? n - from : o->length;
+        for (int64_t from = 0, k; from < n; from += k, n_pieces++) {
             int64_t found = 0;
+            k = piece_length(ids, n, from, o->length);
             for (size_t i = 0; i < n_paths; i++) found += index_tokens_count(&x[i], ids + from, k);
-            assert_int_equal(found, 1);
+            if (k > 8)
+                assert_int_equal(found, 1);
+            else
+                assert_true(found >= 1); /* a rest of few tokens may look like another */
         }
     }
     assert_int_equal(pieces_there, n_pieces);
@@ -165,12 +180,13 @@ static void blocks_of_any_size_hold_each_document_once(void **state)
         sequence_options o = sample_options(128);
         o.block = blocks[i];
         o.overlong = i == 1 || i > 3 ? SEQUENCE_DROP : SEQUENCE_SPLIT;
-        o.image_newline = i % 2;
+        char *row = (char *)(i % 2 ? "{image:newline}{audio}{text}" : "{image}{audio}{text}");
+        o.row.texts = &row;
         size_t n = pack_all(&s, &o, "blocks", paths, &c);
         assert_int_equal(n, (ROWS + blocks[i] - 1) / blocks[i]);
         assert_true(o.overlong == SEQUENCE_DROP ? c.dropped_documents > 0 && !c.split_documents
                                                 : c.split_documents > 0);
-        check_documents(&s, &o, paths, n, &c);
+        check_documents(&s, &o, paths, n, &c, i % 2);
         free_paths(paths, n);
     }
     sample_remove(&s);
@@ -228,6 +244,7 @@ static void refuses_a_shard_with_bad_offsets(void **state)
     sample_shards s;
     sequence_counts c;
     sequence_options o = sample_options(64);
+    sequence_set set;
     for (int i = 0; i < 3; i++) {
         h5_file *f = NULL;
         int64_t at;
@@ -242,7 +259,8 @@ static void refuses_a_shard_with_bad_offsets(void **state)
         assert_int_equal(fseek(file, (long)at + 16, SEEK_SET), 0); /* the end of the second row, 8 */
         assert_int_equal(fwrite(&bad[i], sizeof bad[i], 1, file), 1);
         assert_int_equal(fclose(file), 0);
-        assert_int_equal(pack_block(&o, &s.vocabulary, s.paths, 1, 0, path, &c), ERR_CORRUPT);
+        set = sample_set(&s, &o);
+        assert_int_equal(pack_block(&set, 0, path, &c), ERR_CORRUPT);
         assert_false(file_exists(path));
         mem_free(&path);
         sample_remove(&s);
@@ -252,19 +270,30 @@ static void refuses_a_shard_with_bad_offsets(void **state)
 static void refuses_bad_options(void **state)
 {
     (void)state;
-    char *bad[][2] = {{"image", "image"}, {"video", "text"}};
+    char *bad[] = {"{video}",
+                   "{text",
+                   "<nothing>",
+                   "{image:lines}",
+                   "{?audio}{audio}",
+                   "{/}",
+                   "{image:vectors,newline}",
+                   "{rows}",
+                   "{image}{image:cross}",
+                   "{text:bare}",
+                   "{?audio}{?audio}{?audio}{?audio}{?audio}{?audio}{?audio}{?audio}{?audio}"};
     sequence_options o = sample_options(64);
     assert_int_equal(sequence_options_check(&o), OK);
     o.name = "a/b";
     assert_int_equal(sequence_options_check(&o), ERR_CONFIG);
     o.name = "";
     assert_int_equal(sequence_options_check(&o), ERR_CONFIG);
-    for (int i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         o = sample_options(64);
-        o.layout = (option_list){bad[i], 2};
+        o.row = (option_list){&bad[i], 1};
         assert_int_equal(sequence_options_check(&o), ERR_CONFIG);
     }
-    o.layout.n = 0;
+    o = sample_options(64);
+    o.row.n = 0;
     assert_int_equal(sequence_options_check(&o), ERR_CONFIG);
 }
 

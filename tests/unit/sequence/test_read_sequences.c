@@ -29,7 +29,8 @@ static void python_reads_what_was_materialised(void **state)
     sample_shards s;
     sequence_counts c;
     const int64_t ends[] = {40, ROWS};
-    char *folder = NULL, no_cache[] = "-B", *arguments[7] = {python, no_cache, script, s.folder};
+    char *row[] = {"{image:newline}{audio}{text}"}, *folder = NULL, no_cache[] = "-B",
+         *arguments[7] = {python, no_cache, script, s.folder};
     pid_t child;
     int result = -1;
     for (int64_t i = 0; i < ROWS; i++) {
@@ -39,7 +40,8 @@ static void python_reads_what_was_materialised(void **state)
     sample_make(&s, rows, ends, 2);
     sequence_options o = sample_options(64);
     o.block = 50;
-    o.image_newline = 1;
+    o.row.texts = row;
+    const sequence_set set = sample_set(&s, &o);
     assert_int_equal(file_join(&folder, s.folder, "sequences/default"), OK);
     assert_int_equal(file_make_folder(folder), OK);
     for (int b = 0; b < BLOCKS; b++) {
@@ -47,8 +49,8 @@ static void python_reads_what_was_materialised(void **state)
         assert_int_equal(pack_name(&name, "train", b, BLOCKS), OK);
         assert_int_equal(file_join(&path, folder, name), OK);
         assert_int_equal(mem_format(&arguments[4 + b], "%s/ids-%d.h5", s.folder, b), OK);
-        assert_int_equal(pack_block(&o, &s.vocabulary, s.paths, 2, b, path, &c), OK);
-        assert_int_equal(pack_materialise(&o, &s.vocabulary, s.paths, 2, path, arguments[4 + b]), OK);
+        assert_int_equal(pack_block(&set, b, path, &c), OK);
+        assert_int_equal(pack_materialise(&set, path, arguments[4 + b]), OK);
         mem_free(&name);
         mem_free(&path);
     }
