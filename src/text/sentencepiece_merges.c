@@ -63,45 +63,37 @@ done:
     return rc;
 }
 
-static size_t count_chars(spm_text t)
-{
-    size_t count = 0;
-    for (size_t at = 0; at < t.n; at += spm_char_bytes(t.bytes + at, t.n - at)) count++;
-    return count;
-}
-
-/* Room for all characters and all pairs that pieces can be made of. */
-static int make_room(spm_merges *g, const spm_model *m)
+/* Make the table of characters twice as large. */
+static int grow_chars(spm_merges *g)
 {
     int rc = OK;
-    size_t pairs = 0, chars = 0;
-    for (size_t i = 0; i < m->n; i++) {
-        const size_t count = count_chars(m->pieces[i].text);
-        chars += count;
-        pairs += count - 1;
-    }
-    for (g->n_slots = 16; g->n_slots < 2 * pairs;) g->n_slots *= 2;
-    /* few of the characters differ, but a damaged file can make them */
-    for (g->n_chars = 16; g->n_chars < 2 * chars;) g->n_chars *= 2;
-    TRY(MEM_RESERVE(g->slots, g->n_slots));
+    spm_char_slot *old = g->chars;
+    const size_t n_old = g->n_chars;
+    g->chars = NULL;
+    g->n_chars = n_old ? 2 * n_old : 512;
     TRY(MEM_ALLOC(g->chars, g->n_chars));
-    memset(g->slots, 0xFF, g->n_slots * sizeof *g->slots);
+    for (size_t i = 0; i < n_old; i++)
+        if (old[i].key) *char_slot(g, old[i].key) = old[i];
 done:
+    mem_free(&old);
     return rc;
 }
 
-static void number_chars(spm_merges *g, const spm_model *m, const spm_index *index)
+static int number_chars(spm_merges *g, const spm_model *m, const spm_index *index)
 {
+    int rc = OK;
     uint32_t next = (uint32_t)m->n;
     for (size_t i = 0; i < m->n; i++) {
         const spm_text t = m->pieces[i].text;
         for (size_t at = 0, step; at < t.n; at += step) {
             step = spm_char_bytes(t.bytes + at, t.n - at);
+            if (2 * g->n_known >= g->n_chars) TRY(grow_chars(g));
             const uint64_t key = char_key(t.bytes + at, step);
             spm_char_slot *slot = char_slot(g, key);
             if (slot->key) continue;
             const uint32_t id = spm_index_find(index, t.bytes + at, step);
             *slot = (spm_char_slot){key, id != SPM_NONE ? id : next++};
+            g->n_known++;
         }
     }
     for (int c = 0; c < 128; c++) {
@@ -109,6 +101,8 @@ static void number_chars(spm_merges *g, const spm_model *m, const spm_index *ind
         const spm_char_slot *slot = char_slot(g, char_key(&byte, 1));
         g->ascii[c] = slot->key ? slot->part : SPM_NONE;
     }
+done:
+    return rc;
 }
 
 /* The part that a stretch of a piece is; SPM_NONE when merging never makes it. */
@@ -127,6 +121,24 @@ static void add_pair(spm_merges *g, uint32_t left, uint32_t right, uint32_t id, 
     g->slots[at] = (spm_merge){pair, id, rank};
 }
 
+/* All pairs that pieces can be made of: count them (no ranks) or add them. */
+static size_t visit_pairs(spm_merges *g, const spm_model *m, const spm_index *index, const uint32_t *ranks)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < m->n; i++) {
+        const spm_text t = m->pieces[i].text;
+        if (!spm_piece_is_plain(&m->pieces[i])) continue;
+        for (size_t at = spm_char_bytes(t.bytes, t.n); at < t.n; at += spm_char_bytes(t.bytes + at, t.n - at)) {
+            const uint32_t left = part_of(g, m, index, t.bytes, at);
+            const uint32_t right = left == SPM_NONE ? left : part_of(g, m, index, t.bytes + at, t.n - at);
+            if (right == SPM_NONE) continue;
+            if (ranks) add_pair(g, left, right, (uint32_t)i, ranks[i]);
+            count++;
+        }
+    }
+    return count;
+}
+
 int spm_merges_create(spm_merges *g, const spm_model *m, const spm_index *index)
 {
     int rc = OK;
@@ -134,17 +146,12 @@ int spm_merges_create(spm_merges *g, const spm_model *m, const spm_index *index)
     *g = (spm_merges){0};
     TRY(MEM_RESERVE(ranks, m->n));
     TRY(rank_pieces(m, ranks));
-    TRY(make_room(g, m));
-    number_chars(g, m, index);
-    for (size_t i = 0; i < m->n; i++) {
-        const spm_text t = m->pieces[i].text;
-        if (!spm_piece_is_plain(&m->pieces[i])) continue;
-        for (size_t at = spm_char_bytes(t.bytes, t.n); at < t.n; at += spm_char_bytes(t.bytes + at, t.n - at)) {
-            const uint32_t left = part_of(g, m, index, t.bytes, at);
-            const uint32_t right = left == SPM_NONE ? left : part_of(g, m, index, t.bytes + at, t.n - at);
-            if (right != SPM_NONE) add_pair(g, left, right, (uint32_t)i, ranks[i]);
-        }
-    }
+    TRY(number_chars(g, m, index));
+    const size_t n_pairs = visit_pairs(g, m, index, NULL);
+    for (g->n_slots = 16; g->n_slots < 2 * n_pairs;) g->n_slots *= 2;
+    TRY(MEM_RESERVE(g->slots, g->n_slots));
+    memset(g->slots, 0xFF, g->n_slots * sizeof *g->slots);
+    visit_pairs(g, m, index, ranks);
 done:
     mem_free(&ranks);
     return rc;

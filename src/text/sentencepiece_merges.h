@@ -22,6 +22,7 @@ typedef struct spm_merges {
     size_t n_slots; /* a power of two */
     spm_char_slot *chars;
     size_t n_chars; /* a power of two */
+    size_t n_known; /* characters in it */
     uint32_t ascii[128];
 } spm_merges;
 

@@ -3,10 +3,10 @@
 static int read_varint(spm_wire *w, uint64_t *value)
 {
     *value = 0;
-    for (int shift = 0; shift < 70; shift += 7) {
+    for (int shift = 0; shift < 64; shift += 7) {
         if (w->at == w->end) return 0;
         uint8_t byte = *w->at++;
-        *value |= (uint64_t)(byte & 0x7F) << (shift < 64 ? shift : 63);
+        *value |= (uint64_t)(byte & 0x7F) << shift;
         if (byte < 0x80) return 1;
     }
     return 0;
