@@ -117,7 +117,8 @@ def read_texts(root, most):
 def odd_texts():
     draw = random.Random(3)
     pool = [" ", " ", "  ", "\u2581", "\u3000", "\u00a0", "\n", "\t", "\0", "\u200b", "\ufeff", "\u0085"]
-    pool += ["\u00fc", "\u212b", "\ufb01", "\u0130", "\u00df", "\u1e9e", "\uff21", "\u0958", "\u1100\u1161\u11a8", "\uac00"]
+    pool += ["\u00fc", "\u212b", "\ufb01", "\u0130", "\u00df", "\u1e9e", "\uff21", "\u0958", "\u1100\u1161\u11a8"]
+    pool += ["\uac00"]
     pool += ["\u4e2d", "\U0001f600", "\U0001f468\u200d\U0001f469", "\ufffd", "\u0001", "<0x41>", "<s>", "</s>", "<unk>"]
     pool += ["e\u0301", "a", "b", "ab", "1", "23", "the", "The ", "hello", *SYMBOLS]
     texts = ["", " ", "   ", "\u2581", "\0", "\u200b", " \u200b ", "\u200b a"]
