@@ -59,7 +59,8 @@ for name, forms in streams.items():
         for path in sorted(glob.glob(f"{dataset}/sequences/{name}/{split}-*.h5")):
             block = h5py.File(path)
             for i in range(block.attrs["n_sequences"]):
-                sequence, vectors = read_sequence(block, i, lambda n: shards[n]), read_vectors(block, i, lambda n: shards[n])
+                sequence = read_sequence(block, i, lambda n: shards[n])
+                vectors = read_vectors(block, i, lambda n: shards[n])
                 ids, loss = sequence["input_ids"], sequence["loss_mask"]
                 for r in ranges.values():
                     found[r["modality"]] += int(((ids >= r["offset"]) & (ids < r["offset"] + r["size"])).sum())

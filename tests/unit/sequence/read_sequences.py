@@ -20,7 +20,8 @@ def read_sequences(dataset, split="train", name="default"):
                     if k == "special":
                         ids[at:at + n] = start[i]
                     else:
-                        ids[at:at + n] = (f["literals"] if k == "literal" else shards[shard[i]][k])["ids"][start[i]:start[i] + n]
+                        stream = f["literals"] if k == "literal" else shards[shard[i]][k]
+                        ids[at:at + n] = stream["ids"][start[i]:start[i] + n]
                     ids[at:at + n] += f.attrs.get(f"offset_{k}", 0)
                     mask[at:at + n] = loss[i]
                     at += n
