@@ -1,8 +1,9 @@
 /* WebDataset: tars as a corpus. A sample is a row, as files of the same stem are in a folder, and has the same id: its
  * key. Where there are several of one kind each medium is a row of its own with the texts, and its id keeps the
- * suffix. The keys of a .json are those of a JSONL row, but for paths (the members are the media); "id" in it beats the
- * key, .txt beats "text", and .cls is kept as "cls" among the extra keys. Media stay where they are: a row has the path
- * "TAR!MEMBER", the offset and the size. Memory: the names of the tars, one sample. */
+ * suffix; a sample with something wrong is one row. The keys of a .json are those of a JSONL row, but for paths (the
+ * members are the media); "id" in it beats the key, .txt beats "text", and .cls is kept as "cls" among the extra keys.
+ * Media stay where they are: a row has the path "TAR!MEMBER", the offset and the size. Memory: the names of the tars,
+ * one sample. */
 #include "corpus/manifest.h"
 
 #include "base/log.h"
@@ -339,7 +340,7 @@ static int webdataset_next(void *state, corpus_row *row, uint32_t *flags, int *g
         if (*got) break;
         end_tar(s);
     }
-    for (int k = 0; k < N_MEDIA; k++)
+    for (int k = 0; k < N_MEDIA && s->sample.status == OK; k++)
         if (tar_sample_count(&s->sample, (tar_role)k) > 1) s->rest = next_medium(&s->sample, 0);
     rc = s->rest != TAR_PARTS ? lone_medium(s, row) : fill_row(s, NULL, row);
 done:
