@@ -11,6 +11,7 @@
 #include "base/status.h"
 #include "corpus/caption.h"
 #include "corpus/manifest_row.h"
+#include "corpus/tar_ahead.h"
 #include "corpus/tar_header.h"
 #include "corpus/tar_list.h"
 #include "corpus/tar_sample.h"
@@ -25,6 +26,7 @@
 typedef struct webdataset_state {
     const manifest_input *in;
     tar_list tars;
+    tar_ahead *ahead;
     size_t at;       /* next tar */
     const char *tar; /* the open one, below the root */
     int fd;
@@ -80,6 +82,7 @@ static void webdataset_close(void **state)
     webdataset_state *s = *state;
     if (!s) return;
     close_tar(s);
+    tar_ahead_stop(&s->ahead);
     tar_list_free(&s->tars);
     tar_sample_free(&s->sample);
     manifest_row_free(&s->row);
@@ -134,6 +137,8 @@ static int open_tar(webdataset_state *s)
 {
     int rc = OK;
     struct stat st;
+    if (!s->ahead && s->at == 0) TRY(tar_ahead_start(&s->ahead, &s->tars));
+    tar_ahead_reach(s->ahead, s->at);
     const char *path = s->tars.paths[s->at++];
     s->tar = below(s->in->root, path);
     s->fd = open(path, O_RDONLY | O_CLOEXEC);
