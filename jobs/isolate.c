@@ -92,16 +92,19 @@ done:
     return rc;
 }
 
-static void probe_file(const char *path)
+/* "OFFSET:SIZE:PATH" of a member of a tar; a file of its own has the offset -1. */
+static void probe_file(const char *medium)
 {
     struct stat st;
     audio_stream *stream = NULL;
     audio_info sound;
     audio_limits limits = {0};
     image_info picture;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char *path;
+    long long offset = strtoll(medium, &path, 10), size = *path ? strtoll(path + 1, &path, 10) : 0;
+    int fd = *path ? open(path + 1, O_RDONLY | O_CLOEXEC) : -1;
     if (fd < 0 || fstat(fd, &st) != 0) return;
-    byte_source source = source_of_file(fd, 0, st.st_size);
+    byte_source source = offset < 0 ? source_of_file(fd, 0, st.st_size) : source_of_file(fd, offset, size);
     if (image_probe(&source, &picture) != OK && audio_open(&stream, &source, &limits, &sound) == OK)
         audio_close(&stream);
     close(fd);

@@ -33,10 +33,22 @@ done:
 /* A path of the config as an absolute one, so that it means the same from another folder. */
 static char *absolute(const char *path) { return *path ? realpath(path, NULL) : NULL; }
 
+/* The same for the corpus, which may be a pattern: no file has its name. */
+static char *absolute_corpus(const char *path)
+{
+    char *there = absolute(path), *here = NULL, *joined = NULL;
+    if (there || !*path) return there;
+    if (*path == '/') return strdup(path);
+    here = realpath(".", NULL);
+    if (here && asprintf(&joined, "%s/%s", here, path) < 0) joined = NULL;
+    free(here);
+    return joined;
+}
+
 int runs_log_start(const job *j)
 {
     int rc = OK;
-    char *dump = NULL, *path = absolute(j->corpus.path), *root = absolute(j->corpus.root);
+    char *dump = NULL, *path = absolute_corpus(j->corpus.path), *root = absolute(j->corpus.root);
     char *audio = absolute(j->audio.encoder.path), *image = absolute(j->image.encoder.path);
     const char *slurm = getenv("SLURM_JOB_ID");
     TRY(config_dump(j->config, &dump));

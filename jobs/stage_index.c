@@ -83,17 +83,21 @@ static int check_suspect(indexing *x, const char *root, const corpus_row *row)
 {
     int rc = OK;
     job *j = x->s->j;
-    char *paths[N_MEDIA] = {NULL}, *arguments[N_MEDIA + 2] = {(char *)"_probe"};
+    char *path = NULL, *arguments[N_MEDIA + 2] = {(char *)"_probe"};
     size_t n = 1;
     if (suspects_asks(j, row->row))
         for (int k = 0; k < N_MEDIA; k++) {
             if (!media_path_of(row, k).n) continue;
-            TRY(media_full_path(root, media_path_of(row, k), &paths[k]));
-            arguments[n++] = paths[k];
+            mem_free(&path);
+            TRY(corpus_row_path(row, k, root, &path));
+            TRY(mem_format(&arguments[n], "%lld:%lld:%s", (long long)row->media[k].tar_offset,
+                           (long long)row->media[k].size, path));
+            n++;
         }
     TRY(suspects_check(j, row->row, arguments, tick, x));
 done:
-    for (int k = 0; k < N_MEDIA; k++) mem_free(&paths[k]);
+    while (n > 1) mem_free(&arguments[--n]);
+    mem_free(&path);
     return rc;
 }
 

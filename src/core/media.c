@@ -17,12 +17,6 @@ text_view media_path_of(const corpus_row *row, media_kind kind)
     return row->field[fields[kind]];
 }
 
-int media_full_path(const char *root, text_view path, char **out)
-{
-    if (path.n && path.bytes[0] == '/') return mem_copy(out, path.bytes, path.n);
-    return mem_format(out, "%s/%.*s", root, (int)path.n, path.bytes);
-}
-
 /* What a failed open or read says about the file: gone is the row's fault, all else the system's. */
 static int status_of(int err)
 {
@@ -38,7 +32,7 @@ static int open_checked(const char *root, const corpus_row *row, media_kind kind
     size_t got;
     const row_media *known = &row->media[kind];
     text_view name = media_path_of(row, kind);
-    TRY(media_full_path(root, name, &path));
+    TRY(corpus_row_path(row, kind, root, &path));
     m->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (m->fd < 0 || fstat(m->fd, &st) != 0)
         FAIL(status_of(errno), "%.*s: %s", (int)name.n, name.bytes, strerror(errno));
@@ -49,6 +43,8 @@ static int open_checked(const char *root, const corpus_row *row, media_kind kind
              (long long)st.st_size, (long long)known->size);
     if (known->mtime_ns && known->mtime_ns != mtime_ns)
         FAIL(ERR_CHANGED, "%.*s was modified after it was indexed", (int)name.n, name.bytes);
+    if (known->tar_offset >= 0 && known->size > st.st_size - known->tar_offset)
+        FAIL(ERR_CHANGED, "%.*s: the tar was cut after it was indexed", (int)name.n, name.bytes);
     m->source = source_of_file(m->fd, known->tar_offset < 0 ? 0 : known->tar_offset, known->size);
     if (known->size > memory_limit || memory_limit <= 0) goto done;
     TRY(mem_alloc((void **)&m->bytes, (size_t)known->size + 1, 1));

@@ -19,6 +19,5 @@ typedef struct media {
 int media_open(const char *root, const corpus_row *row, media_kind kind, int64_t memory_limit, media *out);
 void media_close(media *m);
 
-/* Path of a medium as the manifest has it (view), and absolute in new memory. */
+/* Path of a medium as the manifest has it (view). */
 text_view media_path_of(const corpus_row *row, media_kind kind);
-int media_full_path(const char *root, text_view path, char **out);

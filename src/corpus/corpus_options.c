@@ -3,19 +3,21 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "corpus/tar_list.h"
 #include "corpus/utf8_check.h"
 
 #include <string.h>
 #include <sys/stat.h>
 
-static const char *const formats[] = {"auto", "folder", "jsonl", "tsv", NULL};
+static const char *const formats[] = {"auto", "folder", "jsonl", "tsv", "webdataset", NULL};
 static const char *const probes[] = {"auto", "always", "never", NULL};
 static const char *const partials[] = {"reject", "keep", NULL};
 
 #define AT(field) offsetof(corpus_options, field)
 static const option options[] = {
     {"corpus.path", OPTION_TEXT, SCOPE_RUN, AT(path), "", 0, 0, NULL,
-     "folder with media, or manifest file (JSONL, TSV with a header)"},
+     "folder with media, manifest file (JSONL, TSV with a header), or WebDataset tars: a file, a folder that holds "
+     "only them, a pattern (data/{000..099}.tar, data/*.tar)"},
     {"corpus.root", OPTION_TEXT, SCOPE_RUN, AT(root), "", 0, 0, NULL,
      "folder in which the paths of a manifest start; empty: the folder of the manifest"},
     {"corpus.format", OPTION_ENUM, SCOPE_INDEX, AT(format), "auto", 0, 0, formats,
@@ -43,7 +45,11 @@ int corpus_root(const corpus_options *o, char **root)
     struct stat st;
     *root = NULL;
     if (!o->path || !*o->path) FAIL(ERR_CONFIG, "corpus.path is not set");
-    if (stat(o->path, &st) == 0 && S_ISDIR(st.st_mode)) {
+    if (tar_list_is_pattern(o->path)) {
+        size_t n = tar_list_folder(o->path);
+        while (n > 1 && o->path[n - 1] == '/') n--;
+        TRY(mem_copy(root, n ? o->path : ".", n ? n : 1));
+    } else if (stat(o->path, &st) == 0 && S_ISDIR(st.st_mode)) {
         size_t n = strlen(o->path);
         while (n > 1 && o->path[n - 1] == '/') n--;
         TRY(mem_copy(root, o->path, n));

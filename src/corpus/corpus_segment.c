@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "corpus/caption.h"
 #include "corpus/index_header.h"
 #include "corpus/row_codec.h"
 #include "corpus/run_merge.h"
@@ -16,8 +17,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-enum { CAPTION_MAX_BYTES = 16 << 20 };
 
 typedef struct segment_job {
     const corpus_options *options;
@@ -43,7 +42,7 @@ static int shorten_paths(segment_job *s, const corpus_row *row)
         if (!corpus_row_has(row, k)) continue;
         mem_free(&path);
         TRY(corpus_row_path(row, k, s->root, &path));
-        size_t n = strlen(path), drop = n - corpus_row_media(row, k).n;
+        size_t n = strlen(path), drop = n - corpus_row_file(row, k).n;
         for (char *p = s->message; drop && (p = strstr(p, path));) memmove(p, p + drop, strlen(p + drop) + 1);
     }
 done:
@@ -66,24 +65,6 @@ done:
     return rc;
 }
 
-static int check_caption(corpus_row *row, text_view name, const char *text, size_t n)
-{
-    int rc = OK;
-    size_t good = utf8_valid_prefix(text, n);
-    if (good < n) FAIL(ERR_INVALID, "%.*s: not UTF-8 (byte %zu)", (int)name.n, name.bytes, good + 1);
-    if (memchr(text, 0, n)) FAIL(ERR_INVALID, "%.*s: has a zero byte", (int)name.n, name.bytes);
-    if (n >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3)) {
-        text += 3;
-        n -= 3;
-    }
-    while (n && strchr(" \t\r\n\v\f", text[n - 1])) n--;
-    row->field[FIELD_TEXT] = (text_view){text, n};
-    if (!n && !corpus_row_has(row, MEDIA_AUDIO) && !corpus_row_has(row, MEDIA_IMAGE))
-        FAIL(ERR_INVALID, "%.*s: no text in it", (int)name.n, name.bytes);
-done:
-    return rc;
-}
-
 /* FIELD_TEXT is the path of a file: put its content there. */
 static int read_caption(segment_job *s, corpus_row *row)
 {
@@ -100,7 +81,7 @@ static int read_caption(segment_job *s, corpus_row *row)
         FAIL(ERR_LIMIT, "%.*s: more than %d bytes of text", (int)name.n, name.bytes, (int)CAPTION_MAX_BYTES);
     if (rc == ERR_IO) FAIL(ERR_ENVIRONMENT, "cannot read %s", path);
     TRY(rc);
-    TRY(check_caption(row, name, s->caption, n));
+    TRY(caption_take(row, name, s->caption, n));
 done:
     mem_free(&path);
     return rc;
@@ -118,8 +99,15 @@ static int look_up(const corpus_row *row, media_kind kind, const char *root, row
         FAIL(ERR_ENVIRONMENT, "%s: %s", path, strerror(errno));
     }
     if (!S_ISREG(st.st_mode)) FAIL(ERR_INVALID, "%s: not a regular file", path);
-    out->size = st.st_size;
-    out->mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+    int64_t mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
+    if (out->tar_offset < 0) {
+        out->size = st.st_size;
+        out->mtime_ns = mtime_ns;
+        goto done;
+    }
+    /* where the member lies is known from the scan: it must be the same tar still */
+    if (out->mtime_ns != mtime_ns || out->tar_offset > st.st_size || out->size > st.st_size - out->tar_offset)
+        FAIL(ERR_CHANGED, "%s was modified after it was scanned", path);
 done:
     mem_free(&path);
     return rc;

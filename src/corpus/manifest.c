@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "corpus/tar_list.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +11,7 @@
 #include <unistd.h>
 
 /* In the order of corpus_format, after "auto". */
-static const manifest_kind *const kinds[] = {&folder_manifest, &jsonl_manifest, &tsv_manifest};
+static const manifest_kind *const kinds[] = {&folder_manifest, &jsonl_manifest, &tsv_manifest, &webdataset_manifest};
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
 struct manifest {
@@ -29,12 +30,41 @@ static int choose(manifest *m, int is_folder)
     char head[4096];
     size_t n = 0;
     if (!is_folder) TRY(source_read(&m->in.source, 0, head, sizeof head, &n));
+    if (format == CORPUS_AUTO && webdataset_manifest.detect(path, is_folder, head, n)) m->kind = &webdataset_manifest;
     for (int i = 0; i < N_KINDS && !m->kind; i++)
         if (format == CORPUS_AUTO ? kinds[i]->detect(path, is_folder, head, n) : format == i + 1) m->kind = kinds[i];
     if (!m->kind)
         FAIL(ERR_CONFIG, "%s is no folder and no known kind of manifest: set corpus.format if it is one", path);
-    if ((m->kind == &folder_manifest) != is_folder)
+    if ((m->kind == &folder_manifest) != is_folder && m->kind != &webdataset_manifest)
         FAIL(ERR_CONFIG, "corpus.format is %s, but %s is %s", m->kind->label, path, is_folder ? "a folder" : "a file");
+done:
+    return rc;
+}
+
+/* A pattern of tars is nothing that could be opened. */
+static int names_tars(const corpus_options *o)
+{
+    if (o->format != CORPUS_AUTO && o->format != CORPUS_WEBDATASET) return 0;
+    return tar_list_is_pattern(o->path) && (o->format == CORPUS_WEBDATASET || tar_list_has_ending(o->path));
+}
+
+/* Open the path, and see what it is. */
+static int open_path(manifest *m)
+{
+    int rc = OK;
+    struct stat st;
+    m->fd = open(m->in.path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe must not block */
+    if (m->fd < 0 || fstat(m->fd, &st) != 0)
+        FAIL(ERR_CONFIG, "cannot open the corpus %s: %s", m->in.path, strerror(errno));
+    if (!S_ISDIR(st.st_mode)) {
+        m->in.source = source_of_file(m->fd, 0, st.st_size);
+        if (!S_ISREG(st.st_mode)) FAIL(ERR_CONFIG, "the corpus %s is neither a file nor a folder", m->in.path);
+        if (stat(m->root, &st) != 0) FAIL(ERR_CONFIG, "corpus.root: cannot open %s: %s", m->root, strerror(errno));
+        if (!S_ISDIR(st.st_mode)) FAIL(ERR_CONFIG, "corpus.root: %s is not a folder", m->root);
+        TRY(choose(m, 0));
+    } else {
+        TRY(choose(m, 1));
+    }
 done:
     return rc;
 }
@@ -42,7 +72,6 @@ done:
 static int open_input(manifest **out, const corpus_options *o)
 {
     int rc = OK;
-    struct stat st;
     manifest *m = NULL;
     *out = NULL;
     TRY(MEM_ALLOC(m, 1));
@@ -50,18 +79,10 @@ static int open_input(manifest **out, const corpus_options *o)
     m->in = (manifest_input){.options = o, .path = o->path, .source = source_of_memory(NULL, 0)};
     TRY(corpus_root(o, &m->root));
     m->in.root = m->root;
-    m->fd = open(o->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* a pipe must not block */
-    if (m->fd < 0 || fstat(m->fd, &st) != 0)
-        FAIL(ERR_CONFIG, "cannot open the corpus %s: %s", o->path, strerror(errno));
-    if (!S_ISDIR(st.st_mode)) {
-        m->in.source = source_of_file(m->fd, 0, st.st_size);
-        if (!S_ISREG(st.st_mode)) FAIL(ERR_CONFIG, "the corpus %s is neither a file nor a folder", o->path);
-        if (stat(m->root, &st) != 0) FAIL(ERR_CONFIG, "corpus.root: cannot open %s: %s", m->root, strerror(errno));
-        if (!S_ISDIR(st.st_mode)) FAIL(ERR_CONFIG, "corpus.root: %s is not a folder", m->root);
-        TRY(choose(m, 0));
-    } else {
-        TRY(choose(m, 1));
-    }
+    if (names_tars(o))
+        m->kind = &webdataset_manifest;
+    else
+        TRY(open_path(m));
     *out = m;
     m = NULL;
 done:

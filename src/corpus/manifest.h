@@ -9,7 +9,7 @@
 typedef struct manifest_input {
     const corpus_options *options;
     const char *path, *root; /* of the manifest; where its media paths start */
-    byte_source source;      /* content of the manifest; empty for a folder */
+    byte_source source;      /* content of the manifest; empty for a folder and for tars */
 } manifest_input;
 
 typedef struct manifest_kind {
@@ -30,7 +30,7 @@ typedef struct manifest_kind {
     int (*hash)(const manifest_input *in, hash_stream *h);
 } manifest_kind;
 
-extern const manifest_kind folder_manifest, jsonl_manifest, tsv_manifest;
+extern const manifest_kind folder_manifest, jsonl_manifest, tsv_manifest, webdataset_manifest;
 
 /* The bytes of the source: the hash of all manifests that are one file. */
 int manifest_hash_bytes(const manifest_input *in, hash_stream *h);

@@ -64,20 +64,38 @@ void manifest_row_free(manifest_row *m)
     mem_free(&m->message);
 }
 
-int manifest_row_problem(manifest_row *m, const char *format, ...)
+static int note_problem(manifest_row *m, int code, const char *format, va_list args)
 {
     int rc = OK;
     char what[512];
-    va_list args;
     if (m->row->status != OK) return OK;
-    va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
-    va_end(args);
-    TRY(mem_format(&m->message, "line %" PRId64 ": %s", m->line, what));
+    if (m->where)
+        TRY(mem_format(&m->message, "%s: %s", m->where, what));
+    else
+        TRY(mem_format(&m->message, "line %" PRId64 ": %s", m->line, what));
     utf8_clean(m->message, strlen(m->message));
-    m->row->status = ERR_INVALID;
+    m->row->status = code;
     m->row->field[FIELD_MESSAGE] = (text_view){m->message, strlen(m->message)};
 done:
+    return rc;
+}
+
+int manifest_row_problem(manifest_row *m, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int rc = note_problem(m, ERR_INVALID, format, args);
+    va_end(args);
+    return rc;
+}
+
+int manifest_row_fail(manifest_row *m, int code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int rc = note_problem(m, code, format, args);
+    va_end(args);
     return rc;
 }
 
@@ -247,7 +265,7 @@ int manifest_row_end(manifest_row *m, const manifest_root *root, const char *id)
 {
     int rc = OK;
     corpus_row *row = m->row;
-    TRY(check_paths(m, root));
+    if (!m->where) TRY(check_paths(m, root));
     if (!corpus_row_has(row, MEDIA_AUDIO) && !corpus_row_has(row, MEDIA_IMAGE) && !corpus_row_has(row, MEDIA_SENSOR) &&
         !row->field[FIELD_TEXT].n)
         TRY(manifest_row_problem(m, "no medium and no text"));

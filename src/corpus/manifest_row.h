@@ -20,6 +20,7 @@ enum { MANIFEST_NAME_BYTES = 4096 }; /* longest id, group, language ... */
 typedef struct manifest_row {
     corpus_row *row; /* being filled; its views point into the values given and into the texts below */
     int64_t line;
+    const char *where; /* not NULL: of a row of no line; messages name this, and its paths are not looked at */
     int has_order, has_offset;
     json_t *extra; /* unknown keys; NULL: none */
     json_t *texts; /* made of whole numbers; NULL: none */
@@ -32,6 +33,9 @@ void manifest_row_free(manifest_row *m);
 
 /* Note what is wrong, as "line N: ...". ERR_MEMORY. */
 int manifest_row_problem(manifest_row *m, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same with another status than ERR_INVALID. */
+int manifest_row_fail(manifest_row *m, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Whether this is a known key. */
 int manifest_key_is_known(const char *key);

@@ -3,6 +3,8 @@
 #include "base/memory.h"
 #include "base/status.h"
 
+#include <string.h>
+
 static const row_field path_field[N_MEDIA] = {
     [MEDIA_AUDIO] = FIELD_AUDIO_PATH, [MEDIA_IMAGE] = FIELD_IMAGE_PATH, [MEDIA_SENSOR] = FIELD_SENSOR_PATH};
 
@@ -17,9 +19,16 @@ int corpus_row_has(const corpus_row *r, media_kind kind) { return r->field[path_
 
 text_view corpus_row_media(const corpus_row *r, media_kind kind) { return r->field[path_field[kind]]; }
 
-int corpus_row_path(const corpus_row *r, media_kind kind, const char *root, char **path)
+text_view corpus_row_file(const corpus_row *r, media_kind kind)
 {
     text_view p = corpus_row_media(r, kind);
+    const char *end = r->media[kind].tar_offset >= 0 && p.n ? memchr(p.bytes, TAR_MEMBER_MARK, p.n) : NULL;
+    return end ? (text_view){p.bytes, (size_t)(end - p.bytes)} : p;
+}
+
+int corpus_row_path(const corpus_row *r, media_kind kind, const char *root, char **path)
+{
+    text_view p = corpus_row_file(r, kind);
     if (p.n && p.bytes[0] == '/') return mem_copy(path, p.bytes, p.n);
     return mem_format(path, "%s/%.*s", root, (int)p.n, p.bytes);
 }

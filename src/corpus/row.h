@@ -16,13 +16,16 @@ typedef enum row_field {
     FIELD_TEXT_LANG, /* language of the text */
     FIELD_LICENSE,
     FIELD_SOURCE,
-    FIELD_AUDIO_PATH, /* relative to the corpus root */
+    FIELD_AUDIO_PATH, /* relative to the corpus root; of a member of a tar "TAR!MEMBER" */
     FIELD_IMAGE_PATH,
     FIELD_SENSOR_PATH,
     FIELD_EXTRA,   /* keys that are not known, as one JSON object; "" when none */
     FIELD_MESSAGE, /* why the row is rejected already; "" when it is not */
     N_FIELDS
 } row_field;
+
+/* Between the path of a tar, which cannot have it, and the name of a member. */
+enum { TAR_MEMBER_MARK = '!' };
 
 typedef struct text_view {
     const char *bytes; /* not zero-terminated */
@@ -59,7 +62,11 @@ int corpus_row_has(const corpus_row *r, media_kind kind);
 /* Path of a medium as the row has it; empty if there is none. Local. */
 text_view corpus_row_media(const corpus_row *r, media_kind kind);
 
-/* Path of a medium of the row for opening it: below `root` unless it is absolute. Caller: mem_free. ERR_MEMORY. Local.
+/* The file in which a medium is: that path, or of a member the tar. Local. */
+text_view corpus_row_file(const corpus_row *r, media_kind kind);
+
+/* Path of the file in which a medium is, for opening it: below `root` unless it is absolute. Caller: mem_free.
+ * ERR_MEMORY. Local.
  */
 int corpus_row_path(const corpus_row *r, media_kind kind, const char *root, char **path);
 

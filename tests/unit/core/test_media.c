@@ -56,6 +56,37 @@ static void small_files_are_in_memory_and_large_ones_are_not(void **state)
     media_close(&m);
 }
 
+static void a_member_is_a_range_of_its_tar(void **state)
+{
+    (void)state;
+    media m;
+    char got[16] = "";
+    size_t n;
+    assert_int_equal(write_file("t.tar", "0123456789"), OK);
+    corpus_row row = row_of("t.tar");
+    row.field[FIELD_IMAGE_PATH] = (text_view){"t.tar!d/e.png", 13};
+    row.media[MEDIA_IMAGE].tar_offset = 4;
+    for (int64_t size = 3; size <= 7; size++)
+        for (int64_t limit = 0; limit <= 10; limit += 10) {
+            row.media[MEDIA_IMAGE].size = size;
+            assert_int_equal(media_open(folder, &row, MEDIA_IMAGE, limit, &m), OK);
+            assert_int_equal(m.status, size <= 6 ? OK : ERR_CHANGED);
+            if (size <= 6) {
+                assert_int_equal(source_read(&m.source, 1, got, sizeof got, &n), OK);
+                assert_int_equal(n, size - 1);
+                assert_memory_equal(got, "56789", n);
+            } else {
+                assert_string_equal(m.message, "t.tar!d/e.png: the tar was cut after it was indexed");
+            }
+            media_close(&m);
+        }
+    row.media[MEDIA_IMAGE].size = 3;
+    row.media[MEDIA_IMAGE].mtime_ns++;
+    assert_int_equal(media_open(folder, &row, MEDIA_IMAGE, 10, &m), OK);
+    assert_int_equal(m.status, ERR_CHANGED);
+    media_close(&m);
+}
+
 static void a_file_that_is_not_the_indexed_one_is_noticed(void **state)
 {
     (void)state;
@@ -81,6 +112,7 @@ int main(void)
     if (!mkdtemp(folder)) return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(small_files_are_in_memory_and_large_ones_are_not),
+        cmocka_unit_test(a_member_is_a_range_of_its_tar),
         cmocka_unit_test(a_file_that_is_not_the_indexed_one_is_noticed),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
