@@ -5,9 +5,10 @@ usage: mutate.py --build build-asan [--count 2000] [--seed 1] FOLDER...
   cmake --preset asan && cmake --build --preset asan --target fuzz_audio fuzz_image
 
 Files below the folders are chosen by seed, and each is damaged in one of five ways: flipped bits, a cut, a block
-that is zeroed, doubled or moved, the head of another file, nonsense in the header. The fuzz targets decode them (twice, and
-in pieces) and check that the outcome is an item error or pixels or samples, the same each time. A crash, a sanitizer's
-report, more than --seconds or more than --mbytes is a finding: the file is kept in --keep. Prints the counts."""
+that is zeroed, doubled or moved, the head of another file, nonsense in the header. The fuzz targets decode them
+(twice, and in pieces) and check that the outcome is an item error or pixels or samples, the same each time. A crash,
+a sanitizer's report, more than --seconds or more than --mbytes is a finding: the file is kept in --keep. Prints the
+counts."""
 import argparse
 import os
 import random

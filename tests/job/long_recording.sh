@@ -12,8 +12,8 @@ minute = random.Random(1).randbytes(2 * 60 * RATE)
 def write(path, minutes, noisy):
     size = 2 * 60 * RATE * minutes
     with open(path, "wb") as f:  # a hole in the file is silence
-        f.write(b"RIFF" + struct.pack("<I", 36 + size) + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, RATE, 2 * RATE, 2, 16))
-        f.write(b"data" + struct.pack("<I", size))
+        form = struct.pack("<IHHIIHH", 16, 1, 1, RATE, 2 * RATE, 2, 16)
+        f.write(b"RIFF" + struct.pack("<I", 36 + size) + b"WAVEfmt " + form + b"data" + struct.pack("<I", size))
         for at in noisy:
             f.seek(44 + 2 * 60 * RATE * at)
             f.write(minute)
