@@ -93,7 +93,10 @@ static int read_caption(segment_job *s, corpus_row *row)
     size_t n = 0;
     row->field[FIELD_TEXT] = (text_view){"", 0};
     mem_free(&s->caption);
-    TRY(mem_format(&path, "%s/%.*s", s->root, (int)name.n, name.bytes));
+    if (name.n && name.bytes[0] == '/')
+        TRY(mem_copy(&path, name.bytes, name.n));
+    else
+        TRY(mem_format(&path, "%s/%.*s", s->root, (int)name.n, name.bytes));
     rc = file_read(path, CAPTION_MAX_BYTES, (uint8_t **)&s->caption, &n);
     if (rc == ERR_MISSING) FAIL(ERR_MISSING, "%.*s: no such file", (int)name.n, name.bytes);
     if (rc == ERR_LIMIT)

@@ -60,7 +60,7 @@ static int refuse_array(const manifest_input *in)
     int rc = OK;
     char head[256];
     size_t n = 0, i = 0;
-    TRY(source_read(&in->source, 0, head, sizeof head, &n));
+    TRY(text_head(&in->source, in->path, head, sizeof head, &n));
     while (i < n && head[i] && strchr(" \t\r\n\xEF\xBB\xBF", head[i])) i++;
     if (i < n && head[i] == '[')
         FAIL(ERR_CONFIG, "%s starts with '[': JSONL has one object a line, not one list (jq -c '.[]' makes it)",
@@ -76,7 +76,7 @@ static int jsonl_open(const manifest_input *in, void **state)
     *state = NULL;
     TRY(refuse_array(in));
     TRY(MEM_ALLOC(s, 1));
-    TRY(line_reader_open(&s->lines, &in->source));
+    TRY(line_reader_open(&s->lines, &in->source, in->path));
     TRY(manifest_root_make(in->root, in->options->allow_outside, &s->root));
     *state = s;
     s = NULL;
@@ -246,5 +246,5 @@ done:
 }
 
 const manifest_kind jsonl_manifest = {
-    "jsonl", jsonl_detect, jsonl_open, jsonl_next, jsonl_close, manifest_hash_bytes,
+    "jsonl", jsonl_detect, jsonl_open, jsonl_next, jsonl_close, manifest_hash_bytes, IN_FILE,
 };
