@@ -209,6 +209,13 @@ static int segment_path(char **path, const char *folder, const scan_info *info, 
     return run_path(path, folder, stem, segment);
 }
 
+static int output_path(char **path, const char *folder, const scan_info *info, const char *what, int64_t segment)
+{
+    char stem[STEM_SIZE];
+    scan_info_stem(info, what, stem);
+    return run_path_make(path, folder, stem, segment);
+}
+
 static int build(segment_job *s, const char *folder, const scan_info *info, int64_t segment)
 {
     int rc = OK;
@@ -224,10 +231,10 @@ static int build(segment_job *s, const char *folder, const scan_info *info, int6
         TRY(run_reader_next(&s->raw));
     }
     mem_free(&path);
-    TRY(segment_path(&path, folder, info, "ids", segment));
+    TRY(output_path(&path, folder, info, "ids", segment));
     TRY(write_ids(s, path));
     mem_free(&path);
-    TRY(segment_path(&path, folder, info, "rows", segment));
+    TRY(output_path(&path, folder, info, "rows", segment));
     TRY(write_rows(s, path)); /* last: its presence means that the segment is built */
 done:
     mem_free(&path);
