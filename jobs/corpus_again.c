@@ -8,13 +8,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
-/* Where the model of an encoder lay, seen from any folder. */
+/* Take an absolute path of the latest run, seen from any folder. */
 static int use_recorded(const char *dataset, const char *key, char **path)
 {
     int rc = OK;
     char *recorded = NULL;
-    TRY(runs_log_path(dataset, key, &recorded));
+    TRY(runs_log_text(dataset, key, &recorded));
     if (!*recorded) goto done;
     mem_free(path);
     *path = recorded;
@@ -24,21 +25,39 @@ done:
     return rc;
 }
 
+static int is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* The corpus of the run; or the one of --corpus, whose paths start where they did if that is still there. */
+static int use_corpus(job *j, const char *dataset)
+{
+    int rc = OK;
+    TRY(use_recorded(dataset, "corpus_path", &j->corpus.path));
+    TRY(use_recorded(dataset, "corpus_root", &j->corpus.root));
+    if (!j->corpus_root) goto done;
+    mem_free(&j->corpus.path);
+    TRY(mem_string(&j->corpus.path, j->corpus_root));
+    if (*j->corpus.root && !is_folder(j->corpus.root)) *j->corpus.root = 0;
+done:
+    return rc;
+}
+
 static int load_options(job *j, const char *dataset)
 {
     int rc = OK;
-    char *path = NULL, *text = NULL;
-    TRY(runs_log_corpus(dataset, &path, &text));
+    char *text = NULL;
+    TRY(runs_log_text(dataset, "config", &text));
     if (!*text) FAIL(ERR_CONFIG, "%s/logs/runs.jsonl does not tell which corpus the dataset was made from", dataset);
     config_free(&j->config);
     TRY(job_make_config(j));
     TRY(config_load(j->config, "logs/runs.jsonl", text, strlen(text)));
     TRY(use_recorded(dataset, "audio_encoder", &j->audio.encoder.path));
     TRY(use_recorded(dataset, "image_encoder", &j->image.encoder.path));
-    mem_free(&j->corpus.path);
-    TRY(mem_string(&j->corpus.path, j->corpus_root ? j->corpus_root : path));
+    TRY(use_corpus(j, dataset));
 done:
-    mem_free(&path);
     mem_free(&text);
     return rc;
 }

@@ -99,26 +99,11 @@ static json_t *latest(const char *dataset, const char *event)
     return found;
 }
 
-int runs_log_corpus(const char *dataset, char **root, char **config_text)
-{
-    int rc = OK;
-    json_t *line = latest(dataset, "start");
-    const char *path = json_string_value(json_object_get(line, "corpus_root")),
-               *text = json_string_value(json_object_get(line, "config"));
-    if (!path) path = json_string_value(json_object_get(line, "corpus_path"));
-    *root = *config_text = NULL;
-    TRY(mem_string(root, path ? path : ""));
-    TRY(mem_string(config_text, text ? text : ""));
-done:
-    json_decref(line);
-    return rc;
-}
-
-int runs_log_path(const char *dataset, const char *key, char **path)
+int runs_log_text(const char *dataset, const char *key, char **out)
 {
     json_t *line = latest(dataset, "start");
     const char *text = json_string_value(json_object_get(line, key));
-    int rc = mem_string(path, text ? text : "");
+    int rc = mem_string(out, text ? text : "");
     json_decref(line);
     return rc;
 }

@@ -24,7 +24,7 @@ static int clean(const char *folder, const char *build)
         if (!mine || (!strncmp(file, keep, strlen(keep)) && !file_is_temporary(file))) continue;
         mem_free(&path);
         TRY(file_join(&path, folder, file));
-        TRY(file_remove(path));
+        TRY(file_remove_tree(path));
     }
 done:
     mem_free(&path);

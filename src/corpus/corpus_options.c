@@ -3,23 +3,25 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "corpus/own_root.h"
 #include "corpus/tar_list.h"
 #include "corpus/utf8_check.h"
 
 #include <string.h>
 #include <sys/stat.h>
 
-static const char *const formats[] = {"auto", "folder", "jsonl", "tsv", "webdataset", NULL};
+static const char *const formats[] = {"auto", "folder", "jsonl", "tsv", "fairseq", "kaldi", "list", "webdataset", NULL};
 static const char *const probes[] = {"auto", "always", "never", NULL};
 static const char *const partials[] = {"reject", "keep", NULL};
 
 #define AT(field) offsetof(corpus_options, field)
 static const option options[] = {
     {"corpus.path", OPTION_TEXT, SCOPE_RUN, AT(path), "", 0, 0, NULL,
-     "folder with media, manifest file (JSONL, TSV with a header), or WebDataset tars: a file, a folder that holds "
-     "only them, a pattern (data/{000..099}.tar, data/*.tar)"},
+     "folder with media; manifest: JSONL, TSV with a header, fairseq TSV, Kaldi folder, list of paths; or WebDataset "
+     "tars: "
+     "a file, a folder that holds only them, a pattern (data/{000..099}.tar, data/*.tar)"},
     {"corpus.root", OPTION_TEXT, SCOPE_RUN, AT(root), "", 0, 0, NULL,
-     "folder in which the paths of a manifest start; empty: the folder of the manifest"},
+     "folder in which the paths of a manifest start; empty: its own folder, or the first line of a fairseq TSV"},
     {"corpus.format", OPTION_ENUM, SCOPE_INDEX, AT(format), "auto", 0, 0, formats,
      "kind of manifest; auto: by name and content"},
     {"corpus.allow_outside", OPTION_BOOL, SCOPE_INDEX, AT(allow_outside), "false", 0, 0, NULL,
@@ -39,12 +41,10 @@ static const option options[] = {
 };
 const option_table corpus_options_table = OPTION_TABLE(options);
 
-int corpus_root(const corpus_options *o, char **root)
+static int usual_root(const corpus_options *o, char **root)
 {
     int rc = OK;
     struct stat st;
-    *root = NULL;
-    if (!o->path || !*o->path) FAIL(ERR_CONFIG, "corpus.path is not set");
     if (tar_list_is_pattern(o->path)) {
         size_t n = tar_list_folder(o->path);
         while (n > 1 && o->path[n - 1] == '/') n--;
@@ -60,10 +60,20 @@ int corpus_root(const corpus_options *o, char **root)
         size_t n = slash == o->path ? 1 : slash ? (size_t)(slash - o->path) : 0;
         TRY(mem_copy(root, n ? o->path : ".", n ? n : 1));
     }
-    if (utf8_valid_prefix(*root, strlen(*root)) < strlen(*root)) {
-        mem_free(root);
-        FAIL(ERR_CONFIG, "the path of the corpus is not UTF-8");
-    }
 done:
+    return rc;
+}
+
+int corpus_root(const corpus_options *o, char **root)
+{
+    int rc = OK;
+    *root = NULL;
+    if (!o->path || !*o->path) FAIL(ERR_CONFIG, "corpus.path is not set");
+    TRY(manifest_own_root(o, root));
+    if (!*root) TRY(usual_root(o, root));
+    if (utf8_valid_prefix(*root, strlen(*root)) < strlen(*root))
+        FAIL(ERR_CONFIG, "the path of the corpus is not UTF-8");
+done:
+    if (rc != OK) mem_free(root);
     return rc;
 }

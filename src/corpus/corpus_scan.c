@@ -43,7 +43,7 @@ static int add_row(segment_writer *w, const corpus_row *row, uint32_t flags)
     if (w->n_rows == w->info->segment_rows || w->n_bytes + (int64_t)w->entry.n > SEGMENT_BYTES) TRY(finish_segment(w));
     if (!w->run) {
         scan_info_stem(w->info, "segment", stem);
-        TRY(run_path(&path, w->folder, stem, w->info->n_segments));
+        TRY(run_path_make(&path, w->folder, stem, w->info->n_segments));
         TRY(run_open(&w->run, path, RUN_ROWS));
     }
     TRY(run_add(w->run, w->entry.bytes, w->entry.n));

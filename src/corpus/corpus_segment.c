@@ -74,7 +74,10 @@ static int read_caption(segment_job *s, corpus_row *row)
     size_t n = 0;
     row->field[FIELD_TEXT] = (text_view){"", 0};
     mem_free(&s->caption);
-    TRY(mem_format(&path, "%s/%.*s", s->root, (int)name.n, name.bytes));
+    if (name.n && name.bytes[0] == '/')
+        TRY(mem_copy(&path, name.bytes, name.n));
+    else
+        TRY(mem_format(&path, "%s/%.*s", s->root, (int)name.n, name.bytes));
     rc = file_read(path, CAPTION_MAX_BYTES, (uint8_t **)&s->caption, &n);
     if (rc == ERR_MISSING) FAIL(ERR_MISSING, "%.*s: no such file", (int)name.n, name.bytes);
     if (rc == ERR_LIMIT)
@@ -194,6 +197,13 @@ static int segment_path(char **path, const char *folder, const scan_info *info, 
     return run_path(path, folder, stem, segment);
 }
 
+static int output_path(char **path, const char *folder, const scan_info *info, const char *what, int64_t segment)
+{
+    char stem[STEM_SIZE];
+    scan_info_stem(info, what, stem);
+    return run_path_make(path, folder, stem, segment);
+}
+
 static int build(segment_job *s, const char *folder, const scan_info *info, int64_t segment)
 {
     int rc = OK;
@@ -209,10 +219,10 @@ static int build(segment_job *s, const char *folder, const scan_info *info, int6
         TRY(run_reader_next(&s->raw));
     }
     mem_free(&path);
-    TRY(segment_path(&path, folder, info, "ids", segment));
+    TRY(output_path(&path, folder, info, "ids", segment));
     TRY(write_ids(s, path));
     mem_free(&path);
-    TRY(segment_path(&path, folder, info, "rows", segment));
+    TRY(output_path(&path, folder, info, "rows", segment));
     TRY(write_rows(s, path)); /* last: its presence means that the segment is built */
 done:
     mem_free(&path);

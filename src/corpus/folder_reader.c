@@ -126,7 +126,10 @@ static void report(const folder_walk *w)
                 (long long)w->n_cycles);
 }
 
-static int folder_detect(const char *path, int is_folder, const char *head, size_t n) { return is_folder; }
+static int folder_detect(const char *path, int is_folder, const char *head, size_t n)
+{
+    return is_folder && !kaldi_manifest.detect(path, 1, head, n);
+}
 
 static void folder_close(void **state)
 {
@@ -269,5 +272,5 @@ done:
 }
 
 const manifest_kind folder_manifest = {
-    "folder", folder_detect, folder_open, folder_next, folder_close, folder_hash,
+    "folder", folder_detect, folder_open, folder_next, folder_close, folder_hash, IN_FOLDER,
 };

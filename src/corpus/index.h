@@ -11,7 +11,16 @@
 #include "config/options.h"
 #include "corpus/row.h"
 
-typedef enum corpus_format { CORPUS_AUTO, CORPUS_FOLDER, CORPUS_JSONL, CORPUS_TSV, CORPUS_WEBDATASET } corpus_format;
+typedef enum corpus_format {
+    CORPUS_AUTO,
+    CORPUS_FOLDER,
+    CORPUS_JSONL,
+    CORPUS_TSV,
+    CORPUS_FAIRSEQ,
+    CORPUS_KALDI,
+    CORPUS_LIST,
+    CORPUS_WEBDATASET
+} corpus_format;
 typedef enum probe_mode { PROBE_AUTO, PROBE_ALWAYS, PROBE_NEVER } probe_mode;
 typedef enum partial_rows { PARTIAL_REJECT, PARTIAL_KEEP } partial_rows;
 
@@ -30,8 +39,8 @@ typedef struct corpus_options {
 } corpus_options;
 extern const option_table corpus_options_table;
 
-/* Where the paths of the rows start: the folder (of tars too), else corpus.root, else the folder of the manifest.
- * Caller: mem_free. ERR_CONFIG. */
+/* Where the paths of the rows start: the folder (of tars too), else corpus.root, else the folder of the manifest; see
+ * own_root.h for what fairseq TSV and Kaldi want. Caller: mem_free. ERR_CONFIG. */
 int corpus_root(const corpus_options *o, char **root);
 
 /* A hash (hex) of what the manifest says (for a folder and for tars: the relative paths and sizes): the finished-run

@@ -68,7 +68,7 @@ static int flush_ids(index_writer *w)
     if (!w->n_ids) return OK;
     scan_info_stem(w->info, "table", stem);
     qsort(w->ids, w->n_ids, sizeof *w->ids, id_entry_compare);
-    TRY(run_path(&path, w->folder, stem, w->n_runs));
+    TRY(run_path_make(&path, w->folder, stem, w->n_runs));
     TRY(run_open(&run, path, RUN_IDS));
     for (size_t i = 0; i < w->n_ids; i++) TRY(run_add(run, &w->ids[i], sizeof w->ids[i]));
     TRY(run_commit(&run));

@@ -19,7 +19,9 @@ typedef struct jsonl_state {
     manifest_root root;
     manifest_row row;
     int64_t line;
-    json_t *object;   /* of the current line */
+    flat_json flat; /* the current line, where that is simple */
+    int is_flat;
+    json_t *object;   /* otherwise */
     json_t *messages; /* borrowed from it; NULL: none */
     size_t at;        /* next message */
     char *group;      /* id of a line with messages */
@@ -49,6 +51,7 @@ static void jsonl_close(void **state)
     manifest_root_free(&s->root);
     manifest_row_free(&s->row);
     json_decref(s->object);
+    mem_free(&s->flat.scratch);
     mem_free(&s->group);
     mem_free(&s->id);
     mem_free(state);
@@ -60,7 +63,7 @@ static int refuse_array(const manifest_input *in)
     int rc = OK;
     char head[256];
     size_t n = 0, i = 0;
-    TRY(source_read(&in->source, 0, head, sizeof head, &n));
+    TRY(text_head(&in->source, in->path, head, sizeof head, &n));
     while (i < n && head[i] && strchr(" \t\r\n\xEF\xBB\xBF", head[i])) i++;
     if (i < n && head[i] == '[')
         FAIL(ERR_CONFIG, "%s starts with '[': JSONL has one object a line, not one list (jq -c '.[]' makes it)",
@@ -76,7 +79,7 @@ static int jsonl_open(const manifest_input *in, void **state)
     *state = NULL;
     TRY(refuse_array(in));
     TRY(MEM_ALLOC(s, 1));
-    TRY(line_reader_open(&s->lines, &in->source));
+    TRY(line_reader_open(&s->lines, &in->source, in->path));
     TRY(manifest_root_make(in->root, in->options->allow_outside, &s->root));
     *state = s;
     s = NULL;
@@ -92,7 +95,18 @@ static int is_blank(text_view line)
     return 1;
 }
 
-/* The next line that is not blank as s->object; NULL with a problem noted when it is no object. */
+/* Read a line in the short way. One with the key messages has a way of its own, whatever its value. */
+static int read_flat(jsonl_state *s, text_view line)
+{
+    int rc = OK;
+    TRY(flat_json_read(&s->flat, line, &s->is_flat));
+    for (size_t i = 0; s->is_flat && i < s->flat.n; i++)
+        if (!strcmp(s->flat.pairs[i].key, "messages")) s->is_flat = 0;
+done:
+    return rc;
+}
+
+/* The next line that is not blank as s->flat or s->object; neither, with a problem noted, when it is no object. */
 static int read_line(jsonl_state *s, corpus_row *row, int *got)
 {
     int rc = OK;
@@ -101,6 +115,7 @@ static int read_line(jsonl_state *s, corpus_row *row, int *got)
     json_error_t error;
     json_decref(s->object);
     s->object = s->messages = NULL;
+    s->is_flat = 0;
     do TRY(line_reader_next(s->lines, &line, &s->line, &state));
     while (state == LINE_OK && is_blank(line));
     *got = state != LINE_END;
@@ -110,6 +125,8 @@ static int read_line(jsonl_state *s, corpus_row *row, int *got)
         TRY(manifest_row_problem(&s->row, "longer than %d bytes", (int)LINE_MAX_BYTES));
         goto done;
     }
+    TRY(read_flat(s, line));
+    if (s->is_flat) goto done;
     s->object = json_loadb(line.bytes, line.n, JSON_REJECT_DUPLICATES, &error);
     if (!s->object) {
         TRY(manifest_row_problem(&s->row, "%s (byte %d)", error.text, error.position));
@@ -232,6 +249,7 @@ static int jsonl_next(void *state, corpus_row *row, uint32_t *flags, int *got)
     if (s->messages) return next_message(s, row);
     TRY(read_line(s, row, got));
     if (!*got) goto done;
+    for (size_t i = 0; s->is_flat && i < s->flat.n; i++) TRY(manifest_row_pair(&s->row, &s->flat.pairs[i]));
     if (s->object && has(s->object, "messages")) {
         TRY(start_messages(s));
         if (s->messages) return next_message(s, row);
@@ -246,5 +264,5 @@ done:
 }
 
 const manifest_kind jsonl_manifest = {
-    "jsonl", jsonl_detect, jsonl_open, jsonl_next, jsonl_close, manifest_hash_bytes,
+    "jsonl", jsonl_detect, jsonl_open, jsonl_next, jsonl_close, manifest_hash_bytes, IN_FILE,
 };

@@ -8,26 +8,32 @@
 enum { BLOCK = 1 << 18 };
 
 struct line_reader {
-    byte_source source;
+    text_stream *text;
     char *bytes;
     size_t capacity, start, end; /* what is read but not given out: start..end */
-    int64_t offset, number;
+    int64_t number;
     int at_end;
 };
 
-int line_reader_open(line_reader **out, const byte_source *source)
+int line_reader_open(line_reader **out, const byte_source *source, const char *path)
 {
     int rc = OK;
+    line_reader *r = NULL;
     *out = NULL;
-    TRY(MEM_ALLOC(*out, 1));
-    (*out)->source = *source;
+    TRY(MEM_ALLOC(r, 1));
+    TRY(text_stream_open(&r->text, source, path));
+    *out = r;
+    r = NULL;
 done:
+    line_reader_close(&r);
     return rc;
 }
 
 void line_reader_close(line_reader **r)
 {
-    if (*r) mem_free(&(*r)->bytes);
+    if (!*r) return;
+    text_stream_close(&(*r)->text);
+    mem_free(&(*r)->bytes);
     mem_free(r);
 }
 
@@ -42,8 +48,7 @@ static int fill(line_reader *r)
         r->start = 0;
     }
     TRY(MEM_GROW(r->bytes, &r->capacity, r->end + BLOCK));
-    TRY(source_read(&r->source, r->offset, r->bytes + r->end, BLOCK, &got));
-    r->offset += (int64_t)got;
+    TRY(text_stream_read(r->text, r->bytes + r->end, BLOCK, &got));
     r->end += got;
     r->at_end = got == 0;
 done:

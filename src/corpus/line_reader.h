@@ -1,8 +1,8 @@
 /* Lines of a text of any size, one after the other, in bounded memory. Local. */
 #pragma once
 
-#include "base/source.h"
 #include "corpus/row.h"
+#include "corpus/text_stream.h"
 
 enum { LINE_MAX_BYTES = 64 << 20 };
 
@@ -12,11 +12,11 @@ typedef enum line_state {
     LINE_TOO_LONG, /* more than LINE_MAX_BYTES: passed over */
 } line_state;
 
-/* `source` is copied; what it refers to must outlive the reader. Caller: line_reader_close. ERR_MEMORY. */
+/* As text_stream_open: gzip is read too. Caller: line_reader_close. */
 typedef struct line_reader line_reader;
-int line_reader_open(line_reader **out, const byte_source *source);
+int line_reader_open(line_reader **out, const byte_source *source, const char *path);
 void line_reader_close(line_reader **r);
 
 /* The next line without its end (LF or CR LF) and, in the first one, without a byte order mark. The view lives until
- * the next call; `number` counts from 1. ERR_ENVIRONMENT, ERR_MEMORY. */
+ * the next call; `number` counts from 1. ERR_CONFIG as text_stream_read; ERR_ENVIRONMENT, ERR_MEMORY. */
 int line_reader_next(line_reader *r, text_view *line, int64_t *number, line_state *state);

@@ -3,15 +3,20 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "corpus/tar_list.h"
+#include "corpus/text_stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* In the order of corpus_format, after "auto". */
-static const manifest_kind *const kinds[] = {&folder_manifest, &jsonl_manifest, &tsv_manifest, &webdataset_manifest};
+static const manifest_kind *const kinds[] = {
+    &folder_manifest, &jsonl_manifest, &tsv_manifest,        &fairseq_manifest,
+    &kaldi_manifest,  &list_manifest,  &webdataset_manifest,
+};
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
 struct manifest {
@@ -23,19 +28,41 @@ struct manifest {
     int64_t n_rows;
 };
 
+int manifest_choose(const corpus_options *o, int is_folder, const byte_source *source, const manifest_kind **kind)
+{
+    int rc = OK, gzip = 0;
+    char *head = NULL, *path = NULL;
+    size_t n = 0;
+    *kind = NULL;
+    if (o->format == CORPUS_AUTO && webdataset_manifest.detect(o->path, is_folder, NULL, 0)) {
+        *kind = &webdataset_manifest; /* says itself what is wrong with one that is compressed */
+        return OK;
+    }
+    TRY(MEM_ALLOC(head, MANIFEST_HEAD));
+    TRY(mem_string(&path, o->path));
+    if (!is_folder) {
+        TRY(text_is_gzip(source, &gzip));
+        TRY(text_head(source, o->path, head, MANIFEST_HEAD, &n));
+    }
+    size_t length = strlen(path);
+    if (gzip && length > 3 && !strcasecmp(path + length - 3, ".gz")) path[length - 3] = 0;
+    for (int i = 0; i < N_KINDS && !*kind; i++)
+        if (o->format == CORPUS_AUTO ? kinds[i]->detect(path, is_folder, head, n) : o->format == i + 1)
+            *kind = kinds[i];
+done:
+    mem_free(&head);
+    mem_free(&path);
+    return rc;
+}
+
 static int choose(manifest *m, int is_folder)
 {
-    int rc = OK, format = m->in.options->format;
+    int rc = OK;
     const char *path = m->in.path;
-    char head[4096];
-    size_t n = 0;
-    if (!is_folder) TRY(source_read(&m->in.source, 0, head, sizeof head, &n));
-    if (format == CORPUS_AUTO && webdataset_manifest.detect(path, is_folder, head, n)) m->kind = &webdataset_manifest;
-    for (int i = 0; i < N_KINDS && !m->kind; i++)
-        if (format == CORPUS_AUTO ? kinds[i]->detect(path, is_folder, head, n) : format == i + 1) m->kind = kinds[i];
+    TRY(manifest_choose(m->in.options, is_folder, &m->in.source, &m->kind));
     if (!m->kind)
         FAIL(ERR_CONFIG, "%s is no folder and no known kind of manifest: set corpus.format if it is one", path);
-    if ((m->kind == &folder_manifest) != is_folder && m->kind != &webdataset_manifest)
+    if (m->kind->place != IN_EITHER && (m->kind->place == IN_FOLDER) != is_folder)
         FAIL(ERR_CONFIG, "corpus.format is %s, but %s is %s", m->kind->label, path, is_folder ? "a folder" : "a file");
 done:
     return rc;

@@ -12,10 +12,14 @@ typedef struct manifest_input {
     byte_source source;      /* content of the manifest; empty for a folder and for tars */
 } manifest_input;
 
+enum { MANIFEST_HEAD = 16384 }; /* first bytes of a manifest that a kind is recognised by */
+typedef enum manifest_place { IN_FILE, IN_FOLDER, IN_EITHER } manifest_place;
+
 typedef struct manifest_kind {
     const char *label; /* as in corpus.format */
 
-    /* Whether this looks like such a manifest; `head` are its first bytes. */
+    /* Whether this looks like such a manifest; `head` are its first bytes. Compressed with gzip or not: the path is
+     * without ".gz" then, and the bytes are those inside. */
     int (*detect)(const char *path, int is_folder, const char *head, size_t n);
 
     /* Start before the first row. *state is NULL on error; `in` outlives it. ERR_CONFIG when it is no such manifest. */
@@ -28,9 +32,14 @@ typedef struct manifest_kind {
 
     /* What the manifest says, for the finished-run check. */
     int (*hash)(const manifest_input *in, hash_stream *h);
+    manifest_place place; /* what corpus.path may name */
 } manifest_kind;
 
-extern const manifest_kind folder_manifest, jsonl_manifest, tsv_manifest, webdataset_manifest;
+extern const manifest_kind folder_manifest, jsonl_manifest, tsv_manifest, fairseq_manifest, kaldi_manifest,
+    list_manifest, webdataset_manifest;
+
+/* The kind of the manifest at o->path, whose bytes are `source`; NULL when none fits. ERR_CONFIG: damaged gzip. */
+int manifest_choose(const corpus_options *o, int is_folder, const byte_source *source, const manifest_kind **kind);
 
 /* The bytes of the source: the hash of all manifests that are one file. */
 int manifest_hash_bytes(const manifest_input *in, hash_stream *h);

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "corpus/media_type.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -84,4 +85,24 @@ const char *manifest_path(const manifest_root *root, text_view path, text_view *
     if (!root->allow_outside && climbs_out(path)) return "leaves the corpus root";
     *out = path;
     return NULL;
+}
+
+text_view path_stem(text_view path)
+{
+    size_t name = path.n, stem_n;
+    while (name && path.bytes[name - 1] != '/') name--;
+    media_type_of(path.bytes + name, path.n - name, &stem_n);
+    return (text_view){path.bytes, name + stem_n};
+}
+
+int manifest_path_id(const manifest_root *root, text_view path, int whole, char **id)
+{
+    int rc = OK;
+    text_view below;
+    *id = NULL;
+    if (manifest_path(root, path, &below)) return OK;
+    if (!whole) below = path_stem(below);
+    TRY(mem_copy(id, below.bytes, below.n));
+done:
+    return rc;
 }

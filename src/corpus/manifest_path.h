@@ -17,3 +17,10 @@ void manifest_root_free(manifest_root *r);
  * of it, where that is allowed). Returns NULL, or what is wrong with the path, for a message ("leaves the corpus
  * root"). */
 const char *manifest_path(const manifest_root *root, text_view path, text_view *out);
+
+/* The path without the ending of its name ("a/b.wav": "a/b"; "a/.wav" and "a.b/c" have none). */
+text_view path_stem(text_view path);
+
+/* The id that a folder would give this path: below the root and without its ending, unless `whole`. NULL where
+ * manifest_path finds something wrong with it. Caller: mem_free. ERR_MEMORY. */
+int manifest_path_id(const manifest_root *root, text_view path, int whole, char **id);

@@ -40,7 +40,7 @@ static const struct manifest_key {
 static const struct manifest_key *find_key(const char *key)
 {
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-        if (!strcmp(keys[i].key, key)) return &keys[i];
+        if (keys[i].key[0] == key[0] && !strcmp(keys[i].key, key)) return &keys[i];
     return NULL;
 }
 
@@ -163,6 +163,32 @@ int manifest_row_json(manifest_row *m, const char *key, json_t *value)
     if (k->type == KEY_NAME && json_is_integer(value)) return set_whole_name(m, k, value);
     if (!json_is_string(value)) return manifest_row_problem(m, "%s is not a text", key);
     return set_text(m, k, (text_view){json_string_value(value), json_string_length(value)});
+}
+
+static json_t *pair_value(const flat_pair *pair)
+{
+    switch (pair->type) {
+    case FLAT_TEXT: return json_stringn_nocheck(pair->text.bytes, pair->text.n);
+    case FLAT_WHOLE: return json_integer(pair->whole);
+    case FLAT_REAL: return json_real(pair->real);
+    case FLAT_TRUE: return json_true();
+    case FLAT_FALSE: return json_false();
+    default: return json_null();
+    }
+}
+
+int manifest_row_pair(manifest_row *m, const flat_pair *pair)
+{
+    int rc = OK;
+    const struct manifest_key *k = find_key(pair->key);
+    if (k && pair->type == FLAT_TEXT && k->type != KEY_NUMBER && k->type != KEY_ORDER)
+        return set_text(m, k, pair->text);
+    json_t *value = pair_value(pair);
+    if (!value) FAIL(ERR_MEMORY, "no memory for a row");
+    TRY(manifest_row_json(m, pair->key, value)); /* which keeps no view of what is no text */
+done:
+    json_decref(value);
+    return rc;
 }
 
 /* Decimal number of a cell; strtod alone would take "nan", "inf" and hexadecimal. */

@@ -11,6 +11,7 @@
  * null and "" stand for a missing key. The first problem of a row rejects it; it keeps what is usable. */
 #pragma once
 
+#include "corpus/flat_json.h"
 #include "corpus/manifest_path.h"
 
 #include <jansson.h>
@@ -44,6 +45,7 @@ int manifest_key_is_known(const char *key);
  * ERR_MEMORY. */
 int manifest_row_json(manifest_row *m, const char *key, json_t *value);
 int manifest_row_cell(manifest_row *m, const char *key, text_view cell);
+int manifest_row_pair(manifest_row *m, const flat_pair *pair); /* as manifest_row_json of what it stands for */
 
 /* Complete the row. `id` (may be NULL) is the id of a row without one. ERR_MEMORY. */
 int manifest_row_end(manifest_row *m, const manifest_root *root, const char *id);

@@ -33,11 +33,14 @@ int corpus_row_path(const corpus_row *r, media_kind kind, const char *root, char
     return mem_format(path, "%s/%.*s", root, (int)p.n, p.bytes);
 }
 
+/* Of samples at a rate that nobody told (fairseq manifests without probing). */
+static const double usual_rate_hz = 16000;
+
 double corpus_row_seconds(const corpus_row *r)
 {
     if (!corpus_row_has(r, MEDIA_AUDIO)) return 0;
     if (r->duration_s >= 0) return r->duration_s;
-    if (r->audio_frames < 0 || r->audio_rate_hz <= 0) return 0;
-    double seconds = (double)r->audio_frames / r->audio_rate_hz - r->offset_s;
+    if (r->audio_frames < 0) return 0;
+    double seconds = (double)r->audio_frames / (r->audio_rate_hz > 0 ? r->audio_rate_hz : usual_rate_hz) - r->offset_s;
     return seconds > 0 ? seconds : 0;
 }

@@ -4,6 +4,8 @@
 #include "base/status.h"
 #include "corpus/row_codec.h"
 
+#include <string.h>
+
 enum { TICK_EVERY = 1024 };
 
 typedef struct merge_heap {
@@ -15,7 +17,22 @@ typedef struct merge_heap {
 
 int run_path(char **path, const char *folder, const char *stem, int64_t i)
 {
-    return mem_format(path, "%s/%s-%06lld.run", folder, stem, (long long)i);
+    return mem_format(path, "%s/%s-%05lld/%06lld.run", folder, stem, (long long)(i / RUNS_PER_FOLDER), (long long)i);
+}
+
+int run_path_make(char **path, const char *folder, const char *stem, int64_t i)
+{
+    int rc = OK;
+    char *parent = NULL;
+    TRY(run_path(path, folder, stem, i));
+    TRY(mem_copy(&parent, *path, (size_t)(strrchr(*path, '/') - *path)));
+    if (file_exists(parent)) goto done;
+    TRY(file_make_folder(parent));
+    TRY(file_sync_folder_of(parent));
+done:
+    mem_free(&parent);
+    if (rc != OK) mem_free(path);
+    return rc;
 }
 
 static void sift_down(merge_heap *h, size_t i)
@@ -105,7 +122,7 @@ int run_merge(const run_merge_job *job)
         TRY(mem_format(&next, "%s-w%lld-r%d", job->stem, (long long)job->width, round));
         for (int64_t first = 0; first < n; first += job->width, n_next++) {
             mem_free(&path);
-            TRY(run_path(&path, job->folder, next, n_next));
+            TRY(run_path_make(&path, job->folder, next, n_next));
             TRY(merge_to_file(job, stem, first, n - first < job->width ? n - first : job->width, path));
         }
         mem_free(&stem);

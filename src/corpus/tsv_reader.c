@@ -44,7 +44,7 @@ static int is_content(const char *key)
 static int tsv_detect(const char *path, int is_folder, const char *head, size_t n)
 {
     size_t m = strlen(path);
-    if (is_folder) return 0;
+    if (is_folder || fairseq_manifest.detect(path, 0, head, n)) return 0;
     if (m > 4 && !strcasecmp(path + m - 4, ".tsv")) return 1;
     text_view line = {head, n}, cell;
     const char *end = memchr(head, '\n', n);
@@ -105,7 +105,7 @@ static int tsv_open(const manifest_input *in, void **state)
     tsv_state *s = NULL;
     *state = NULL;
     TRY(MEM_ALLOC(s, 1));
-    TRY(line_reader_open(&s->lines, &in->source));
+    TRY(line_reader_open(&s->lines, &in->source, in->path));
     TRY(manifest_root_make(in->root, in->options->allow_outside, &s->root));
     TRY(read_header(s, in->path));
     *state = s;
@@ -159,5 +159,5 @@ done:
 }
 
 const manifest_kind tsv_manifest = {
-    "tsv", tsv_detect, tsv_open, tsv_next, tsv_close, manifest_hash_bytes,
+    "tsv", tsv_detect, tsv_open, tsv_next, tsv_close, manifest_hash_bytes, IN_FILE,
 };

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 
+#include <stdint.h>
 #include <string.h>
 
 /* Length of the valid sequence at p, 0 if there is none; table 3-7 of the Unicode standard. */
@@ -29,6 +30,14 @@ size_t utf8_valid_prefix(const char *bytes, size_t n)
     const unsigned char *p = (const unsigned char *)bytes;
     size_t at = 0, step;
     while (at < n) {
+        uint64_t eight;
+        if (n - at >= sizeof eight) {
+            memcpy(&eight, p + at, sizeof eight);
+            if (!(eight & 0x8080808080808080)) {
+                at += sizeof eight;
+                continue;
+            }
+        }
         if (p[at] < 0x80) {
             at++;
             continue;

@@ -370,5 +370,5 @@ done:
 }
 
 const manifest_kind webdataset_manifest = {
-    "webdataset", webdataset_detect, webdataset_open, webdataset_next, webdataset_close, webdataset_hash,
+    "webdataset", webdataset_detect, webdataset_open, webdataset_next, webdataset_close, webdataset_hash, IN_EITHER,
 };

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <zlib.h>
 
 static char *splits[] = {"train: 0.9", "valid: 0.1"};
 
@@ -52,6 +53,34 @@ void fixture_write_bytes(fixture *f, const char *file, const void *bytes, size_t
 }
 
 void fixture_write(fixture *f, const char *file, const char *text) { fixture_write_bytes(f, file, text, strlen(text)); }
+
+uint8_t *fixture_gzip(const void *bytes, size_t n, size_t *size)
+{
+    z_stream z = {0};
+    uint8_t *out = NULL;
+    assert_int_equal(deflateInit2(&z, 6, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    *size = deflateBound(&z, n) + 32;
+    assert_int_equal(MEM_ALLOC(out, *size), OK);
+    z.next_in = (Bytef *)bytes;
+    z.avail_in = (uInt)n;
+    z.next_out = out;
+    z.avail_out = (uInt)*size;
+    assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
+    *size = z.total_out;
+    deflateEnd(&z);
+    return out;
+}
+
+int fixture_error(fixture *f)
+{
+    manifest *m = NULL;
+    corpus_row row;
+    uint32_t flags;
+    int got = 1, rc = manifest_open(&m, &f->options);
+    while (rc == OK && got) rc = manifest_next(m, &row, &flags, &got);
+    manifest_close(&m);
+    return rc;
+}
 
 void fixture_corpus(fixture *f, const char *file) { snprintf(f->path, sizeof f->path, "%s/%s", f->folder, file); }
 

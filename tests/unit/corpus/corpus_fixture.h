@@ -28,6 +28,12 @@ int fixture_stop(void **state);
 void fixture_write(fixture *f, const char *file, const char *text);
 void fixture_write_bytes(fixture *f, const char *file, const void *bytes, size_t n);
 
+/* n bytes as one gzip member: mem_free. */
+uint8_t *fixture_gzip(const void *bytes, size_t n, size_t *size);
+
+/* The error with which the manifest is opened or read; OK when there is none. */
+int fixture_error(fixture *f);
+
 /* Let corpus.path point to this file or folder below the temporary folder. */
 void fixture_corpus(fixture *f, const char *file);
 

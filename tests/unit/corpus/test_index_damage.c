@@ -172,6 +172,37 @@ static void a_damaged_scan_is_made_again(void **state)
     }
 }
 
+static void damage_file(const char *path, uint64_t k, uint64_t i)
+{
+    uint8_t *bytes = NULL;
+    size_t n;
+    assert_int_equal(file_read(path, 1 << 20, &bytes, &n), OK);
+    bytes[rng_bits(2, k, i) % n] ^= 0x40;
+    put(path, bytes, i % 7 ? n : n / 2);
+    mem_free(&bytes);
+}
+
+/* One bit of each segment and run, which lie in folders of their own. */
+static void damage_runs(const char *folder, uint64_t i)
+{
+    file_list folders, files;
+    char *path = NULL, *parent = NULL;
+    assert_int_equal(file_list_folder(folder, &folders), OK);
+    for (size_t f = 0; f < folders.n; f++) {
+        if (strstr(folders.names[f], ".json")) continue;
+        assert_int_equal(file_join(&parent, folder, folders.names[f]), OK);
+        assert_int_equal(file_list_folder(parent, &files), OK);
+        for (size_t k = 0; k < files.n; k++) {
+            assert_int_equal(file_join(&path, parent, files.names[k]), OK);
+            damage_file(path, 100 * f + k, i);
+            mem_free(&path);
+        }
+        file_list_free(&files);
+        mem_free(&parent);
+    }
+    file_list_free(&folders);
+}
+
 /* Damaged segments and runs stop the build. */
 static void damaged_runs_stop_the_build(void **state)
 {
@@ -183,24 +214,10 @@ static void damaged_runs_stop_the_build(void **state)
     assert_int_equal(file_join(&folder, f->folder, "again"), OK);
     f->options.segment_rows = 5;
     for (uint64_t i = 0; i < 60; i++) {
-        file_list list;
         assert_int_equal(corpus_scan(&f->options, folder, &n_rows, &n_segments), OK);
         for (int64_t k = 0; k < n_segments && i % 2; k++)
             assert_int_equal(corpus_segment_build(&f->options, folder, k, NULL, NULL, NULL), OK);
-        assert_int_equal(file_list_folder(folder, &list), OK);
-        for (size_t k = 0; k < list.n; k++) {
-            uint8_t *bytes = NULL;
-            char *path = NULL;
-            size_t n;
-            if (strstr(list.names[k], ".json")) continue;
-            assert_int_equal(file_join(&path, folder, list.names[k]), OK);
-            assert_int_equal(file_read(path, 1 << 20, &bytes, &n), OK);
-            bytes[rng_bits(2, k, i) % n] ^= 0x40;
-            put(path, bytes, i % 7 ? n : n / 2);
-            mem_free(&bytes);
-            mem_free(&path);
-        }
-        file_list_free(&list);
+        damage_runs(folder, i);
         int rc = OK;
         for (int64_t k = 0; k < n_segments && rc == OK; k++)
             rc = corpus_segment_build(&f->options, folder, k, NULL, NULL, NULL);

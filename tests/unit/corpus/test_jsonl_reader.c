@@ -199,7 +199,11 @@ static void kind_follows_name_and_content(void **state)
         {"in/manifest", " {\"a\":1}", "jsonl"},
         {"in/list", "id\ttext\r\na\tb\n", "tsv"},
         {"in/x.bin", "id,text\n", NULL},
-        {"in/y.tsv", "/root\na.wav\t16000\n", NULL},
+        {"in/y.tsv", "/tmp\na.wav\t16000\n", "fairseq"},
+        {"in/y", ".\na.wav\t16000\n", "fairseq"},
+        {"in/z.lst", "a.wav\n", "list"},
+        {"in/z.txt", "a.wav\n", "list"},
+        {"in/wav.scp", "a a.wav\n", "kaldi"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         fixture_write(f, cases[i].file, cases[i].text);
