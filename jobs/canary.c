@@ -222,6 +222,7 @@ static int open_finished(finished *f, job *j)
                               .image = &j->image,
                               .text = &j->text,
                               .keep_partial = j->corpus.partial == PARTIAL_KEEP,
+                              .filter = &j->filter,
                               .models = &j->models.core,
                               .audio_codebook = f->audio.k ? &f->audio : NULL,
                               .image_codebook = f->image.k ? &f->image : NULL,

@@ -19,13 +19,13 @@
 #include <cmocka.h>
 
 static char folder[64];
-static char shard[80], rejects[80];
+static char shard[80], rejects[80], filtered[80];
 
 enum { ROWS = 120 };
 
 static int gather_parts(const part_set *p, const shard_options *o, shard_counts *c)
 {
-    return shard_gather(shard, rejects, p->paths, p->units, p->n, o, c);
+    return shard_gather(&(shard_files){shard, rejects, filtered}, &(shard_parts){p->paths, p->units, p->n}, o, NULL, c);
 }
 
 /* ---- the same rows in other cuts ---- */
@@ -405,6 +405,7 @@ int main(void)
     if (!make_folder("shard-gather", folder)) return 1;
     snprintf(shard, sizeof shard, "%s/shard.h5", folder);
     snprintf(rejects, sizeof rejects, "%s/rejects.jsonl", folder);
+    snprintf(filtered, sizeof filtered, "%s/filtered.jsonl", folder);
 #define WITH(test, setting)                                                                                            \
     {                                                                                                                  \
 #test " " #setting, test, NULL, NULL, settings[setting]                                                        \
