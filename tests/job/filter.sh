@@ -84,13 +84,20 @@ run 3 run "$CONFIG" "${rules[@]}" --set filter.duplicates=media --output-dir med
 expect_exit 0
 expect_filtered media media
 
+# Sound and picture of a row are sampled apart: each without what its own rules leave out.
 step "no filtered row is in the training sample"
 sample=(--set train.vectors_per_code=100000 --set train.held_out=0)
-"$PYTHON" - <<'PY'
+"$PYTHON" - <<'PY' || fail "rest.jsonl"
 import json
-out = [i for i, r in json.load(open("corpus/expect.json"))["rules"].items() if r != "duplicate"]
-lines = [l for l in open("corpus/manifest.jsonl", encoding="utf-8") if json.loads(l)["id"] not in out]
-open("corpus/rest.jsonl", "w", encoding="utf-8").writelines(lines)
+rules = json.load(open("corpus/expect.json"))["rules"]
+with open("corpus/rest.jsonl", "w", encoding="utf-8") as f:
+    for line in open("corpus/manifest.jsonl", encoding="utf-8"):
+        row = json.loads(line)
+        if row.get("audio_filepath") == "silence.short.wav" and "image_filepath" in row:
+            del row["audio_filepath"]
+        elif rules.get(row["id"], "duplicate") != "duplicate":
+            continue
+        f.write(json.dumps(row) + "\n")
 PY
 vectors() { "$PYTHON" -c 'import json, sys
 print([b["training_vectors"] for b in json.load(open(sys.argv[1] + "/dataset.json"))["codebooks"]])' "$1"; }

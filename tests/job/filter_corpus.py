@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
 """Make the corpus of filter.sh: each row is kept, or left out by the rule that its id begins with.
 
-usage: filter_corpus.py DIR [--kept]
-  --kept  only the rows that are kept and those that are found out by decoding
+usage: filter_corpus.py DIR
 
 Writes DIR/manifest.jsonl, the media, and DIR/expect.json: {id: rule} of the filtered rows, {id: id of the first row} of
 the duplicates. The standard library alone is used."""
-import argparse
 import json
 import math
 import struct
+import sys
 import wave
 import zlib
 from pathlib import Path
@@ -59,15 +58,12 @@ def write_picture(path, seed, width, height, spread=256, level=6):
 
 
 class Corpus:
-    def __init__(self, folder, kept):
-        self.folder, self.kept, self.lines = folder, kept, []
+    def __init__(self, folder):
+        self.folder, self.lines = folder, []
         self.rules, self.firsts = {}, {}
         folder.mkdir(parents=True)
 
-    def add(self, name, rule=None, first=None, listed=False, **row):
-        """listed: the rule needs the manifest and headers alone."""
-        if self.kept and listed:
-            return
+    def add(self, name, rule=None, first=None, **row):
         self.lines.append(json.dumps({"id": name, **row}, ensure_ascii=False))
         if rule:
             self.rules[name] = rule
@@ -84,17 +80,17 @@ class Corpus:
 
 
 def add_listed(c):
-    c.add("language.text", "language", listed=True, text="une phrase", text_lang="fr")
-    c.sound("language.sound", voice(1, 0.5), "language", listed=True, lang="fr-CA", text_lang="en", text="a sentence")
-    c.add("license.text", "license", listed=True, text="a sentence", license="Proprietary-1")
-    c.add("min-chars", "min-chars", listed=True, text="hi")
-    c.add("max-chars", "max-chars", listed=True, text="a sentence " * 5)
-    c.sound("min-seconds", voice(2, 0.25), "min-seconds", listed=True)
-    c.sound("max-seconds", voice(3, 12.5), "max-seconds", listed=True)
-    c.picture("min-side", 4, 11, 40, "min-side", listed=True)
-    c.picture("min-pixels", 5, 13, 14, "min-pixels", listed=True)
-    c.picture("max-pixels", 6, 110, 100, "max-pixels", listed=True)
-    c.picture("max-aspect", 7, 100, 20, "max-aspect", listed=True)
+    c.add("language.text", "language", text="une phrase", text_lang="fr")
+    c.sound("language.sound", voice(1, 0.5), "language", lang="fr-CA", text_lang="en", text="a sentence")
+    c.add("license.text", "license", text="a sentence", license="Proprietary-1")
+    c.add("min-chars", "min-chars", text="hi")
+    c.add("max-chars", "max-chars", text="a sentence " * 5)
+    c.sound("min-seconds", voice(2, 0.25), "min-seconds")
+    c.sound("max-seconds", voice(3, 12.5), "max-seconds")
+    c.picture("min-side", 4, 11, 40, "min-side")
+    c.picture("min-pixels", 5, 13, 14, "min-pixels")
+    c.picture("max-pixels", 6, 110, 100, "max-pixels")
+    c.picture("max-aspect", 7, 100, 20, "max-aspect")
 
 
 def add_decoded(c):
@@ -134,25 +130,21 @@ def add_duplicates(c):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--kept", action="store_true")
-    a = parser.parse_args()
-    c = Corpus(a.folder, a.kept)
+    c = Corpus(Path(sys.argv[1]))
     add_listed(c)
     add_decoded(c)
     add_duplicates(c)
-    write_picture(a.folder / "cut.png", 30, 40, 40)
-    cut = a.folder / "cut.png"
+    cut = c.folder / "cut.png"
+    write_picture(cut, 30, 40, 40)
     cut.write_bytes(cut.read_bytes()[:2000])
     c.add("bad.picture", image_filepath="cut.png")
     c.add("bad.with-silence", image_filepath="cut.png", audio_filepath="silence.short.wav")
     for i in range(20):
         c.sound(f"kept.{i}", voice(100 + i, 0.4 + 0.1 * i), text=f"sentence number {i}", lang="en", text_lang="de-AT")
         c.picture(f"kept.picture.{i}", 200 + i, 20 + i, 30)
-    (a.folder / "manifest.jsonl").write_text("\n".join(c.lines) + "\n", encoding="utf-8")
+    (c.folder / "manifest.jsonl").write_text("\n".join(c.lines) + "\n", encoding="utf-8")
     expect = {"rows": len(c.lines), "rules": c.rules, "firsts": c.firsts}
-    (a.folder / "expect.json").write_text(json.dumps(expect, indent=1) + "\n")
+    (c.folder / "expect.json").write_text(json.dumps(expect, indent=1) + "\n")
 
 
 main()
