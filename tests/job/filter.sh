@@ -25,7 +25,7 @@ if kind == "media":  # whatever the text: so other-text too, but no texts alone
 lines = [json.loads(line) for line in open(f"{dataset}/filtered.jsonl", encoding="utf-8")]
 found = {l["id"]: l["rule"] for l in lines}
 assert len(found) == len(lines)
-assert found == rules, {i: (found.get(i), rules.get(i)) for i in found.keys() | rules.keys() if found.get(i) != rules.get(i)}
+assert found == rules, found.items() ^ rules.items()
 for l in lines:
     assert list(l) == ["id", "row", "source", "rule", "message"] and l["message"], l
     if l["rule"] == "duplicate":
@@ -198,7 +198,7 @@ planted "filtered.jsonl: [0-9]+ lines, dataset.json has" 'del lines[1]'
 planted "is there twice" 'lines[2] = lines[1]'
 planted "filtered.jsonl: lines of" 'a["filtered_by_rule"]["silence"] += 1'
 planted "accounting: filtered" 'a["filtered"] += 1'
-planted "shards/.*: lines of" 'shards[0]["filtered_by_rule"], shards[1]["filtered_by_rule"] = {"silence": 1}, {"silence": 1}'
+planted "shards/.*: lines of" 'for s in shards[:2]: s["filtered_by_rule"] = {"silence": 1}'
 planted "rows are not" 'shards[0]["filtered"] += 1; a["filtered"] += 1'
 planted "accounting: rows" 'a["rows"] += 1'
 rm -rf dataset

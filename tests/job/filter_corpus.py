@@ -112,7 +112,7 @@ def add_duplicates(c):
     long, short, other = voice(20, 9.3), voice(21, 0.7), voice(22, 0.7)
     c.sound("license.long", long, "license", license="Proprietary-1")  # filtered, so no first row
     for i, (name, samples) in enumerate([("long", long), ("short", short)]):
-        c.sound(f"first.{name}", samples, text="the first one")
+        c.sound(f"first.{name}", samples, text="the first one", group=f"z{i}")  # behind its duplicates in the index
         for k in range(3):
             c.sound(f"duplicate.{name}.{k}", samples, "duplicate", 4 if k % 2 else 2, first=f"first.{name}",
                     text="the first one", group=f"g{i}{k}")
