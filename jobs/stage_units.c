@@ -54,9 +54,8 @@ static int estimate_row(void *user, int64_t i, unit_row *out)
     }
     out->images = picture;
     out->rejected = row.status != OK;
-    if (there)
-        out->bytes = 128 + 2 * (double)row.field[FIELD_TEXT].n + (double)row.field[FIELD_ID].n +
-                     seconds * e->frame_hz * e->audio_bytes + (picture ? e->image_bytes : 0);
+    out->bytes = 128 + 2 * (double)row.field[FIELD_TEXT].n + (double)row.field[FIELD_ID].n +
+                 seconds * e->frame_hz * e->audio_bytes + (picture ? e->image_bytes : 0);
     e->group = row.field[FIELD_GROUP];
     e->split = row.split;
 done:

@@ -164,6 +164,29 @@ expect_filtered dataset all
 (cd frozen && sha256sum shards/* filtered.jsonl) >sums-2.txt
 cmp sums-1.txt sums-2.txt || fail "the dataset that was retried differs"
 
+step "with encoders, whose rows wait in batches and whose windows have contexts"
+cat >encoder.yaml <<YAML
+preset: $CONFIG
+audio:
+  feature: encoder
+  encoder: {path: "$SOURCE_DIR/tests/golden/hubert-base", layer: 2, context: 0.5s}
+image:
+  feature: encoder
+  encoder: {path: "$SOURCE_DIR/tests/golden/vit"}
+  width: 48
+  height: 48
+  patch: 8
+YAML
+run 0 run encoder.yaml "${all[@]}" --output-dir encoded
+expect_exit 0
+expect_filtered encoded all
+sort encoded/filtered.jsonl >sorted-2
+cmp sorted-1 sorted-2 || fail "filtered.jsonl depends on the features"
+run 3 run encoder.yaml "${all[@]}" --set train.recompute=true --set run.batch_seconds=3 --set run.batch_pictures=3 \
+    --output-dir encoded-again
+expect_exit 0
+expect_same_dataset encoded encoded-again
+
 step "a filter that changes is another dataset"
 run 0 run "$CONFIG" "${all[@]}" --set filter.min_chars=4 --output-dir whole
 expect_exit 2
