@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "jobs/corpus_again.h"
 #include "jobs/dataset_file.h"
+#include "jobs/shard_work.h"
 #include "jobs/suspects.h"
 
 #include <inttypes.h>
@@ -55,10 +56,13 @@ done:
     return rc;
 }
 
-static int is_suitable(const corpus_row *row)
+/* One that is filtered before decoding says nothing about tokens. */
+static int is_suitable(const job *j, const corpus_row *row)
 {
-    return row->status == OK && corpus_row_seconds(row) <= MAX_SECONDS && row->media[MEDIA_AUDIO].size <= MAX_BYTES &&
-           row->media[MEDIA_IMAGE].size <= MAX_BYTES;
+    row_filter filter = job_filter(j);
+    filter_hit hit;
+    return row->status == OK && !row_filter_listed(&filter, row, &hit) && corpus_row_seconds(row) <= MAX_SECONDS &&
+           row->media[MEDIA_AUDIO].size <= MAX_BYTES && row->media[MEDIA_IMAGE].size <= MAX_BYTES;
 }
 
 /* A row in this process, noted as in hand; one that was in hand when a life died is first tried on its own. */
@@ -88,7 +92,7 @@ static int choose(const stages *s, canary list[CANARIES], int64_t *n)
     for (int64_t i = 0; i < rows && i < TRIES * CANARIES && *n < CANARIES; i++) {
         int64_t position = (int64_t)rng_permute(0x63616e617279, (uint64_t)i, (uint64_t)rows);
         TRY(corpus_index_row(s->index, position, &row));
-        if (!is_suitable(&row)) continue;
+        if (!is_suitable(s->j, &row)) continue;
         list[*n].position = position;
         rc = hash_row(s, position, &row, &list[*n].hash);
         if (rc == OK) (*n)++;
@@ -222,6 +226,7 @@ static int open_finished(finished *f, job *j)
                               .image = &j->image,
                               .text = &j->text,
                               .keep_partial = j->corpus.partial == PARTIAL_KEEP,
+                              .filter = &j->filter,
                               .models = &j->models.core,
                               .audio_codebook = f->audio.k ? &f->audio : NULL,
                               .image_codebook = f->image.k ? &f->image : NULL,

@@ -74,19 +74,25 @@ static void add_streams(text_buffer *b, const json_t *d)
     }
 }
 
+static void add_counts(text_buffer *b, const json_t *counts, const char *title)
+{
+    const char *name;
+    json_t *n;
+    if (!json_object_size(counts)) return;
+    add(b, "\n| %s | rows |\n|---|---|\n", title);
+    json_object_foreach((json_t *)counts, name, n) add(b, "| %s | %lld |\n", name, (long long)json_integer_value(n));
+}
+
 static void add_accounting(text_buffer *b, const json_t *d)
 {
-    const char *reason;
-    json_t *n;
+    const json_t *accounting = json_object_get(d, "accounting");
     add(b,
         "\n## Accounting\n\n%lld rows = %lld examples + %lld rejects + %lld filtered. Every reject is a line of "
-        "`rejects.jsonl`.\n",
+        "`rejects.jsonl`, every filtered row one of `filtered.jsonl`.\n",
         (long long)dataset_int(d, "accounting.rows"), (long long)dataset_int(d, "accounting.examples"),
         (long long)dataset_int(d, "accounting.rejects"), (long long)dataset_int(d, "accounting.filtered"));
-    if (!json_object_size(json_object_get(json_object_get(d, "accounting"), "reasons"))) return;
-    add(b, "\n| reason | rows |\n|---|---|\n");
-    json_object_foreach(json_object_get(json_object_get(d, "accounting"), "reasons"), reason, n)
-        add(b, "| %s | %lld |\n", reason, (long long)json_integer_value(n));
+    add_counts(b, json_object_get(accounting, "reasons"), "reason of rejects");
+    add_counts(b, json_object_get(accounting, "filtered_by_rule"), "rule of filtered rows");
 }
 
 static void add_books(text_buffer *b, const json_t *d)

@@ -169,7 +169,8 @@ int job_make_config(job *j)
         {&corpus_options_table, &j->corpus}, {&output_options_table, &j->output},
         {&audio_options_table, &j->audio},   {&image_options_table, &j->image},
         {&text_options_table, &j->text},     {&sequence_options_table, &j->sequence},
-        {&train_options_table, &j->train},   {&run_options_table, &j->run},
+        {&filter_options_table, &j->filter}, {&train_options_table, &j->train},
+        {&run_options_table, &j->run},
     };
     return config_create(&j->config, sections, sizeof sections / sizeof *sections);
 }
@@ -208,6 +209,7 @@ static int check_config(job *j)
     int64_t components;
     TRY(image_pca_components(&j->image, &components));
     TRY(sequence_options_check(&j->sequence));
+    TRY(filter_options_check(&j->filter));
     if (*j->train.data && strcmp(j->verb, "train"))
         FAIL(ERR_CONFIG, "train.data is for `tessera train` alone; a corpus job takes the codebook that it gives "
                          "(audio.codebook.path, image.codebook.path)");

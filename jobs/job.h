@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "config/config.h"
 #include "core/core_feature.h"
+#include "core/filter_options.h"
 #include "corpus/index.h"
 #include "jobs/job_options.h"
 #include "jobs/models.h"
@@ -29,6 +30,7 @@ typedef struct job {
     config *config;
     corpus_options corpus;
     output_options output;
+    filter_options filter;
     audio_options audio;
     image_options image;
     text_options text;

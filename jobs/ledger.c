@@ -6,12 +6,14 @@
 
 #include <string.h>
 
-int ledger_each(const char *dataset, int (*line)(void *user, const json_t *line), void *user)
+const ledger_kind ledger_kinds[N_LEDGERS] = {
+    [LEDGER_REJECTS] = {"rejects.jsonl", "rejects", "reason", "rejects", "reasons"},
+    [LEDGER_FILTERED] = {"filtered.jsonl", "filtered", "rule", "filtered", "filtered_by_rule"}};
+
+int ledger_each(const char *path, int (*line)(void *user, const json_t *line), void *user)
 {
     int rc = OK;
-    char *path = NULL;
     file_mapping map = {0};
-    TRY(file_join(&path, dataset, "rejects.jsonl"));
     TRY(file_map(path, &map));
     for (size_t at = 0; at < map.n;) {
         const uint8_t *end = memchr(map.bytes + at, '\n', map.n - at);
@@ -24,6 +26,32 @@ int ledger_each(const char *dataset, int (*line)(void *user, const json_t *line)
     }
 done:
     file_unmap(&map);
-    mem_free(&path);
     return rc;
+}
+
+static void add(json_t *counts, const char *name, int64_t n)
+{
+    json_object_set_new(counts, name, json_integer(json_integer_value(json_object_get(counts, name)) + n));
+}
+
+void ledger_count(json_t *counts, const ledger_kind *kind, const json_t *line)
+{
+    const char *name = json_string_value(json_object_get(line, kind->by));
+    add(counts, name ? name : "", 1);
+}
+
+void ledger_add(json_t *counts, const json_t *more)
+{
+    const char *name;
+    json_t *n;
+    json_object_foreach((json_t *)more, name, n) add(counts, name, json_integer_value(n));
+}
+
+int64_t ledger_sum(const json_t *counts)
+{
+    const char *name;
+    json_t *n;
+    int64_t sum = 0;
+    json_object_foreach((json_t *)counts, name, n) sum += json_integer_value(n);
+    return sum;
 }

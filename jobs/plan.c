@@ -3,7 +3,7 @@
 #include "core/picture.h"
 #include "core/sound.h"
 #include "jobs/sample_again.h"
-#include "jobs/stages.h"
+#include "jobs/shard_work.h"
 #include "jobs/verbs.h"
 
 #include "base/file.h"
@@ -21,10 +21,9 @@ typedef struct estimate {
     double audio_tokens, image_tokens, text_tokens, bytes;
 } estimate;
 
-static void estimate_output(const stages *s, estimate *e)
+static void estimate_output(const stages *s, const corpus_totals *t, estimate *e)
 {
     const job *j = s->j;
-    const corpus_totals *t = corpus_index_totals(s->index);
     const core_models *m = &j->models.core;
     int64_t rows, columns, d = audio_vector_width(&j->audio, &m->audio);
     image_grid(&j->image, &m->image, &rows, &columns);
@@ -67,14 +66,36 @@ static double estimate_memory(const stages *s)
     return PROGRAM + (ahead < media ? ahead : media) + window + books + picture + again;
 }
 
-static void print_plan(const stages *s)
+/* Rows that a rule leaves out, as far as the index tells. */
+typedef struct rule_count {
+    const char *rule;
+    int64_t n;
+} rule_count;
+
+static void print_filtered(const stages *s)
+{
+    row_filter filter = job_filter(s->j);
+    filter_hit hit;
+    corpus_row row;
+    rule_count counts[32] = {{0}};
+    if (!row_filter_lists(&filter)) return;
+    for (int64_t i = 0; i < corpus_index_rows(s->index); i++) {
+        if (corpus_index_row(s->index, i, &row) != OK || !row_filter_listed(&filter, &row, &hit)) continue;
+        rule_count *c = counts;
+        while (c->rule && strcmp(c->rule, hit.rule)) c++;
+        *c = (rule_count){hit.rule, c->n + 1};
+    }
+    for (const rule_count *c = counts; c->rule; c++) printf("filtered       %lld by %s\n", (long long)c->n, c->rule);
+}
+
+static void print_plan(const stages *s, const corpus_totals *t)
 {
     const job *j = s->j;
-    const corpus_totals *t = corpus_index_totals(s->index);
     estimate e;
-    estimate_output(s, &e);
+    estimate_output(s, t, &e);
     printf("corpus         %s\n", j->corpus.path);
     printf("rows           %lld (%lld rejected by the index)\n", (long long)t->rows, (long long)t->rejected);
+    print_filtered(s);
     printf("sound          %lld rows, %.2f hours\n", (long long)t->audio_rows, t->audio_seconds / 3600);
     printf("pictures       %lld, %.1f megapixels\n", (long long)t->image_rows, (double)t->pixels * 1e-6);
     printf("texts          %lld, %lld bytes\n", (long long)t->text_rows, (long long)t->text_bytes);
@@ -120,6 +141,7 @@ int verb_plan(job *j)
 {
     int rc = OK;
     stages s = {.j = j};
+    corpus_totals totals = {0};
     char *folder = NULL, *kept = j->out, *state = NULL;
     if (j->p.size > 1 && j->p.n_nodes > 1)
         FAIL(ERR_USAGE, "plan works on one node: its index lies in a temporary folder of that node");
@@ -134,7 +156,10 @@ int verb_plan(job *j)
     if (rc == OK) rc = stage_index(&s);
     if (rc == OK) rc = stage_units(&s);
     j->out = kept;
-    if (rc == OK && j->p.rank == 0) print_plan(&s);
+    row_filter filter = job_filter(j);
+    if (rc == OK && j->p.rank == 0) rc = row_filter_totals(&filter, s.index, &totals); /* of what is left */
+    rc = par_agree(&j->p, rc);
+    if (rc == OK && j->p.rank == 0) print_plan(&s, &totals);
     unit_table_close(&s.units);
     corpus_index_close(&s.index);
     settings_free(&s.settings);

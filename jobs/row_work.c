@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "jobs/shard_work.h"
 #include "jobs/suspects.h"
 #include "work/stop.h"
 
@@ -36,7 +37,15 @@ void row_work_close(row_work *w)
 void row_work_announce(row_work *w, int64_t number)
 {
     const unit *u = unit_table_unit(w->s->units, number);
-    prefetch_announce(w->prefetch, u->first, u->count);
+    row_filter filter = job_filter(w->s->j);
+    filter_hit hit;
+    corpus_row row;
+    if (!row_filter_lists(&filter)) {
+        prefetch_announce(w->prefetch, u->first, u->count);
+        return;
+    }
+    for (int64_t i = u->first; i < u->first + u->count && corpus_index_row(w->s->index, i, &row) == OK; i++)
+        if (!row_filter_listed(&filter, &row, &hit)) prefetch_announce(w->prefetch, i, 1);
 }
 
 void row_work_forget(row_work *w)
@@ -69,11 +78,14 @@ int row_work_begin(row_work *w, int64_t position, corpus_row *row, media m[N_MED
 {
     int rc = OK;
     job *j = w->s->j;
+    row_filter filter = job_filter(j);
+    filter_hit hit;
     char number[32], id[96], *arguments[] = {(char *)"_row", w->config_path, number, NULL};
     memset(m, 0, N_MEDIA * sizeof *m);
     TRY(row_work_tick(w));
     TRY(corpus_index_row(w->s->index, position, row));
     TRY(starts_group_at(w->s, position, row, starts_group));
+    if (row_filter_listed(&filter, row, &hit)) goto done; /* its media are not looked at */
     TRY(prefetch_take(w->prefetch, position, m));
     snprintf(number, sizeof number, "%lld", (long long)position);
     TRY(suspects_check(j, row->row, arguments, row_work_tick, w));

@@ -24,9 +24,9 @@ void row_work_announce(row_work *w, int64_t unit);
 /* The unit in hand is dropped: what was read ahead goes. Local. */
 void row_work_forget(row_work *w);
 
-/* Begin a row: its description, its media, whether it starts a group. A row that is not to be tried gives ERR_CRASHED
- * (an item error) with media closed. End with row_work_end. ERR_STOPPED when the job stops; ERR_ENVIRONMENT when a row
- * that is tried on its own takes too long. Local. */
+/* Begin a row: its description, its media (none of a row that is filtered before decoding), whether it starts a group.
+ * A row that is not to be tried gives ERR_CRASHED (an item error) with media closed. End with row_work_end. ERR_STOPPED
+ * when the job stops; ERR_ENVIRONMENT when a row that is tried on its own takes too long. Local. */
 int row_work_begin(row_work *w, int64_t position, corpus_row *row, media m[N_MEDIA], int *starts_group);
 void row_work_end(row_work *w, media m[N_MEDIA]);
 

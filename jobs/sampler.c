@@ -2,16 +2,18 @@
 
 #include "base/fault.h"
 #include "base/status.h"
+#include "jobs/shard_work.h"
 
-static int make_decoders(sampler *x, int audio, int image)
+static int make_decoders(sampler *x, int audio, int image, const corpus_totals *totals)
 {
     int rc = OK;
     const job *j = x->s->j;
-    sample_plan_make(&x->plan, &j->train, &j->audio, &j->image, &j->models.core, audio, image,
-                     corpus_index_totals(x->s->index));
+    sample_plan_make(&x->plan, &j->train, &j->audio, &j->image, &j->models.core, audio, image, totals);
     if (audio) TRY(sound_create(&x->sound, &j->audio, &j->models.core.audio));
     if (image) TRY(picture_create(&x->picture, &j->image, &j->models.core.image, NULL));
-    TRY(sample_taker_create(&x->taker, &x->plan, x->sound, x->picture));
+    if (audio) TRY(sound_measures(x->sound, &x->options));
+    if (image) picture_measures(x->picture, &x->options);
+    TRY(sample_taker_create(&x->taker, &x->plan, &x->filter, x->sound, x->picture));
 done:
     return rc;
 }
@@ -19,9 +21,14 @@ done:
 int sampler_open(sampler *x, stages *s, int audio, int image)
 {
     int rc = OK;
-    *x = (sampler){.s = s};
+    corpus_totals totals = {0};
+    *x = (sampler){.s = s, .options = s->j->filter, .filter = job_filter(s->j)};
+    x->options.duplicates = DUPLICATES_NONE; /* which are not known yet */
+    x->filter.o = &x->options;
     TRY(row_work_open(&x->work, s));
-    TRY(par_agree(&s->j->p, make_decoders(x, audio, image)));
+    TRY(par_agree(&s->j->p, s->j->p.rank == 0 ? row_filter_totals(&x->filter, s->index, &totals) : OK));
+    par_broadcast(&s->j->p, &totals, sizeof totals);
+    TRY(par_agree(&s->j->p, make_decoders(x, audio, image, &totals)));
 done:
     return rc;
 }
@@ -36,6 +43,8 @@ void sampler_close(sampler *x)
 
 int sampler_takes(const sampler *x, media_kind kind, const corpus_row *row)
 {
+    filter_hit hit;
+    if (row_filter_listed(&x->filter, row, &hit)) return 0;
     return kind == MEDIA_AUDIO ? x->sound && sample_takes_audio(&x->plan, row)
                                : x->picture && sample_takes_image(&x->plan, row);
 }

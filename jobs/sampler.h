@@ -12,13 +12,15 @@ typedef struct sampler {
     sound *sound;     /* NULL: none is sampled */
     picture *picture; /* NULL: none is sampled */
     sample_taker *taker;
+    filter_options options; /* those of the job, but for duplicates */
+    row_filter filter;
 } sampler;
 
 /* Which streams are sampled; the same on all ranks. ERR_MEMORY, ERR_IO. Collective. Caller: sampler_close. */
 int sampler_open(sampler *x, stages *s, int audio, int image);
 void sampler_close(sampler *x);
 
-/* Whether a row is in the sample of this stream. Local. */
+/* Whether a row is in the sample of this stream; one that is filtered before decoding is in none. Local. */
 int sampler_takes(const sampler *x, media_kind kind, const corpus_row *row);
 
 /* A row in hand. */

@@ -109,14 +109,16 @@ done:
     return rc;
 }
 
-/* Keep the lines of a scope text that concern this prefix. */
+/* Keep the lines of a scope text that concern this prefix. Filters decide about the training sample of a corpus. */
 static void keep_lines(char *text, const char *prefix)
 {
+    int of_corpus = strcmp(prefix, "train.") != 0;
     char *to = text;
     for (char *p = text; *p;) {
         char *end = strchr(p, '\n');
         size_t n = end ? (size_t)(end - p) + 1 : strlen(p);
-        if (!strncmp(p, prefix, strlen(prefix)) || !strncmp(p, "train.", 6)) {
+        if (!strncmp(p, prefix, strlen(prefix)) || !strncmp(p, "train.", 6) ||
+            (of_corpus && !strncmp(p, "filter.", 7))) {
             memmove(to, p, n);
             to += n;
         }

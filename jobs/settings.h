@@ -21,6 +21,6 @@ void settings_free(settings *s);
 int settings_compare(const job *j, const settings *s, const char *resolved, const char *facts, option_scope *first,
                      char **differences);
 
-/* 64-bit hash of what a stage depends on: `scopes` 0 .. last, keys with this prefix or "train." only when prefix is not
- * "", and `more`. Local. */
+/* 64-bit hash of what a stage depends on: `scopes` 0 .. last, only keys with this prefix, "train." and (but for
+ * the prefix "train.") "filter." when it is not "", and `more`. Local. */
 int settings_hash(const job *j, option_scope last, const char *prefix, const char *more, uint64_t *hash);

@@ -120,7 +120,7 @@ static int find_and_print(const job *j, const json_t *d, const char *id)
         TRY(print_example(r, d, dataset_text(entry, "file"), example));
         goto done;
     }
-    FAIL(ERR_CONFIG, "%s has no example \"%s\"; rejects.jsonl may tell why", j->target, id);
+    FAIL(ERR_CONFIG, "%s has no example \"%s\"; rejects.jsonl or filtered.jsonl may tell why", j->target, id);
 done:
     shard_reader_close(&r);
     mem_free(&path);

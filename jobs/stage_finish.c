@@ -10,9 +10,9 @@
 #include "jobs/codebook_fit.h"
 #include "jobs/croissant.h"
 #include "jobs/dataset_file.h"
-#include "jobs/ledger.h"
 #include "jobs/note.h"
 #include "jobs/output_folder.h"
+#include "jobs/stage_ledgers.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -61,45 +61,6 @@ int stage_dataset_words(const stages *s, vocabulary *out)
 done:
     mem_free(&path);
     return rc;
-}
-
-/* Join the rejects of all shards, in order, into one committed file. */
-static int write_rejects(const stages *s)
-{
-    int rc = OK;
-    char *path = NULL, *part = NULL;
-    file_writer *w = NULL;
-    file_mapping map = {0};
-    TRY(job_path(s->j, &path, "rejects.jsonl"));
-    TRY(file_writer_open(&w, path, "rejects-all"));
-    for (int64_t i = 0; i < unit_table_shards(s->units); i++) {
-        mem_free(&part);
-        file_unmap(&map);
-        TRY(stage_numbered_path(s->j, "rejects", i, ".jsonl", &part));
-        TRY(file_map(part, &map));
-        TRY(file_writer_add(w, map.bytes, map.n));
-    }
-    TRY(file_writer_commit(&w));
-done:
-    file_writer_abandon(&w);
-    file_unmap(&map);
-    mem_free(&path);
-    mem_free(&part);
-    return rc;
-}
-
-typedef struct reason_counts {
-    json_t *counts; /* {"damaged": 5, ...} */
-    int environment;
-} reason_counts;
-
-static int count_reason(void *user, const json_t *line)
-{
-    reason_counts *r = user;
-    const char *reason = dataset_text(line, "reason");
-    json_object_set_new(r->counts, reason, json_integer(json_integer_value(json_object_get(r->counts, reason)) + 1));
-    r->environment |= !strcmp(reason, status_name(ERR_ENVIRONMENT));
-    return OK;
 }
 
 static void sum_counts(const json_t *shards, shard_counts *total)
@@ -174,15 +135,17 @@ static json_t *describe_book(const codebook *b)
 
 static int describe_files(const stages *s, json_t **out)
 {
-    static const char *const names[] = {"README.md",          "config.resolved.yaml", "vocabulary.json",
-                                        "rejects.jsonl",      "codebooks/audio.h5",   "codebooks/audio.npy",
-                                        "codebooks/image.h5", "codebooks/image.npy",  "codebooks/image-projection.bin"};
+    static const char *const names[] = {"README.md",           "config.resolved.yaml",
+                                        "vocabulary.json",     "rejects.jsonl",
+                                        "filtered.jsonl",      "codebooks/audio.h5",
+                                        "codebooks/audio.npy", "codebooks/image.h5",
+                                        "codebooks/image.npy", "codebooks/image-projection.bin"};
     int rc = OK;
     *out = json_array();
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         json_t *one = NULL;
         rc = dataset_describe(s->j->out, names[i], &one);
-        if (rc == ERR_MISSING && i >= 4) {
+        if (rc == ERR_MISSING && i >= 5) {
             rc = OK; /* a codebook that is not used */
             continue;
         }
@@ -207,14 +170,9 @@ static int models_lack_rows(const stages *s)
 static int describe_dataset(stages *s, json_t *d, int *environment)
 {
     int rc = OK;
-    const job *j = s->j;
     shard_counts total;
     json_t *accounting = json_object(), *books = json_array(), *canary = NULL;
-    reason_counts reasons = {.counts = json_object()};
     char resolved[SHA256_HEX];
-    TRY(ledger_each(j->out, count_reason, &reasons));
-    *environment = reasons.environment;
-    *environment |= models_lack_rows(s);
     sum_counts(json_object_get(d, "shards"), &total);
     if (total.rows != corpus_index_rows(s->index) || total.examples + total.rejects + total.filtered != total.rows)
         FAIL(ERR_INTERNAL, "accounts do not balance: %lld rows, %lld examples, %lld rejects, %lld filtered of %lld",
@@ -222,7 +180,9 @@ static int describe_dataset(stages *s, json_t *d, int *environment)
              (long long)corpus_index_rows(s->index));
     TRY(sha256_bytes(s->settings.resolved, strlen(s->settings.resolved), resolved));
     TRY(dataset_add_counts(accounting, &total));
-    json_object_set(accounting, "reasons", reasons.counts);
+    TRY(stage_ledgers(s, json_object_get(d, "shards"), accounting));
+    *environment = json_object_get(json_object_get(accounting, "reasons"), status_name(ERR_ENVIRONMENT)) != NULL;
+    *environment |= models_lack_rows(s);
     TRY(canary_describe(s, &canary));
     if (s->audio_book.k) json_array_append_new(books, describe_book(&s->audio_book));
     if (s->image_book.k) json_array_append_new(books, describe_book(&s->image_book));
@@ -246,7 +206,6 @@ static int describe_dataset(stages *s, json_t *d, int *environment)
     json_object_set_new(d, "shards", shards);
 done:
     json_decref(accounting);
-    json_decref(reasons.counts);
     json_decref(books);
     json_decref(canary);
     return rc;
@@ -307,7 +266,6 @@ static int finish_root(stages *s)
     char *path = NULL;
     TRY(stage_dataset_shards(s, &d));
     if (!s->repack) {
-        TRY(write_rejects(s));
         TRY(job_path(j, &path, "vocabulary.json"));
         TRY(vocabulary_save(&s->words, path));
         TRY(describe_dataset(s, d, &environment));

@@ -239,6 +239,7 @@ int stage_load_models(stages *s)
                               .image = &j->image,
                               .text = &j->text,
                               .keep_partial = j->corpus.partial == PARTIAL_KEEP,
+                              .filter = &j->filter,
                               .models = &j->models.core,
                               .audio_codebook = s->audio_book.k ? &s->audio_book : NULL,
                               .image_codebook = s->image_book.k ? &s->image_book : NULL,

@@ -53,26 +53,34 @@ done:
     return rc;
 }
 
-int stage_read_counts(const stages *s, int64_t shard, shard_counts *out)
+int stage_counts_of(const char *path, shard_counts *out)
 {
     int rc = OK;
-    char *path = NULL, *file = NULL;
     uint8_t *bytes = NULL;
     size_t n;
     counts_file f;
-    TRY(stage_shard_path(s, shard, &file));
-    TRY(stage_numbered_path(s->j, "shards", shard, ".counts", &path));
     TRY(file_read(path, sizeof f, &bytes, &n));
     if (n != sizeof f) FAIL(ERR_CORRUPT, "%s is damaged", path);
     memcpy(&f, bytes, sizeof f);
     if (memcmp(f.magic, magic, sizeof magic) || f.checksum != hash64(&f.counts, sizeof f.counts, 0))
         FAIL(ERR_CORRUPT, "%s is damaged", path);
-    if (!file_exists(file)) FAIL(ERR_MISSING, "%s is not there", file);
     *out = f.counts;
+done:
+    mem_free(&bytes);
+    return rc;
+}
+
+int stage_read_counts(const stages *s, int64_t shard, shard_counts *out)
+{
+    int rc = OK;
+    char *path = NULL, *file = NULL;
+    TRY(stage_shard_path(s, shard, &file));
+    TRY(stage_numbered_path(s->j, "shards", shard, ".counts", &path));
+    TRY(stage_counts_of(path, out));
+    if (!file_exists(file)) FAIL(ERR_MISSING, "%s is not there", file);
 done:
     mem_free(&path);
     mem_free(&file);
-    mem_free(&bytes);
     return rc;
 }
 

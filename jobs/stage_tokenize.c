@@ -8,16 +8,18 @@
 #include "base/status.h"
 #include "jobs/canary.h"
 #include "jobs/row_work.h"
+#include "jobs/shard_work.h"
+#include "jobs/stage_duplicates.h"
 #include "jobs/token_tasks.h"
 #include "shards/part.h"
 
 #include <string.h>
-#include <unistd.h>
 
 typedef struct tokenizing {
     row_work work;
     stages *s;
     token_tasks tasks;
+    duplicate_map map; /* of the gathers */
 } tokenizing;
 
 /* ---- any rank: a unit ---- */
@@ -98,61 +100,36 @@ done:
 
 /* ---- any rank: a gather ---- */
 
-static int gather_paths(const stages *s, const unit_shard *sh, char ***paths, int64_t **units)
-{
-    int rc = OK;
-    TRY(mem_alloc((void **)paths, (size_t)sh->n_units, sizeof **paths));
-    TRY(mem_alloc((void **)units, (size_t)sh->n_units, sizeof **units));
-    for (int64_t i = 0; i < sh->n_units; i++) {
-        (*units)[i] = sh->first_unit + i;
-        TRY(token_tasks_part(s, sh->first_unit + i, &(*paths)[i]));
-    }
-done:
-    return rc;
-}
-
-/* A part is announced by message before a network file system may show it here: look again, longer each time. */
-static int wait_for_parts(char *const *paths, int64_t n, schedule *schedule)
-{
-    int rc = OK;
-    for (int64_t i = 0; i < n; i++)
-        for (useconds_t wait = 1000; !file_exists(paths[i]) && wait < 8000000; wait *= 2) {
-            usleep(wait);
-            TRY(schedule_tick(schedule));
-        }
-done:
-    return rc;
-}
-
 static int do_gather(tokenizing *x, schedule *schedule, int64_t shard)
 {
     int rc = OK;
     stages *s = x->s;
     const unit_shard *sh = unit_table_shard(s->units, shard);
-    char *path = NULL, *rejects = NULL, **paths = NULL;
-    int64_t *units = NULL;
+    char *path = NULL, *rejects = NULL, *filtered = NULL;
+    shard_parts parts = {0};
     shard_counts c;
-    TRY(gather_paths(s, sh, &paths, &units));
-    TRY(wait_for_parts(paths, sh->n_units, schedule));
+    row_judge rows = {.s = s, .filter = job_filter(s->j), .map = x->tasks.phase == TOKENS_GATHERS ? &x->map : NULL};
+    const shard_judge judge = {row_judge_row, &rows};
+    TRY(shard_work_parts(s, schedule, shard, &parts));
     TRY(stage_shard_path(s, shard, &path));
     TRY(stage_numbered_path(s->j, "rejects", shard, ".jsonl", &rejects));
-    TRY(shard_gather(path, rejects, paths, units, (size_t)sh->n_units, &s->shard, &c));
+    TRY(stage_numbered_path(s->j, "filtered", shard, ".jsonl", &filtered));
+    TRY(shard_gather(&(shard_files){path, rejects, filtered}, &parts, &s->shard, &judge, &c));
     if (c.rows != sh->rows || c.examples + c.rejects + c.filtered != c.rows)
         FAIL(ERR_INTERNAL, "shard %lld has %lld examples, %lld rejects and %lld filtered of %lld rows",
              (long long)shard, (long long)c.examples, (long long)c.rejects, (long long)c.filtered, (long long)sh->rows);
     TRY(stage_write_counts(s, shard, &c));
-    for (int64_t i = 0; i < sh->n_units; i++) {
-        TRY(file_remove(paths[i]));
-        if (i == sh->n_units / 2) fault_point("shard.mid-removal");
+    for (size_t i = 0; i < parts.n; i++) {
+        TRY(file_remove(parts.paths[i]));
+        if (i == parts.n / 2) fault_point("shard.mid-removal");
     }
-    LOG_RANK(LOG_INFO, "shard %lld of %lld: %lld examples, %lld rejects", (long long)shard + 1,
-             (long long)x->tasks.n_shards, (long long)c.examples, (long long)c.rejects);
+    LOG_RANK(LOG_INFO, "shard %lld of %lld: %lld examples, %lld rejects, %lld filtered", (long long)shard + 1,
+             (long long)x->tasks.n_shards, (long long)c.examples, (long long)c.rejects, (long long)c.filtered);
 done:
-    for (int64_t i = 0; paths && i < sh->n_units; i++) mem_free(&paths[i]);
-    mem_free(&paths);
-    mem_free(&units);
+    shard_work_free(&parts);
     mem_free(&path);
     mem_free(&rejects);
+    mem_free(&filtered);
     return rc;
 }
 
@@ -160,7 +137,9 @@ static int perform(void *user, schedule *schedule, int64_t task, int final, prog
 {
     tokenizing *x = user;
     x->work.schedule = schedule;
-    return task < x->tasks.n_units ? do_unit(x, task, final, counts) : do_gather(x, schedule, task - x->tasks.n_units);
+    if (task < x->tasks.n_units) return do_unit(x, task, final, counts);
+    counts->work = x->tasks.phase == TOKENS_GATHERS; /* else it counts for nothing beside units */
+    return do_gather(x, schedule, task - x->tasks.n_units);
 }
 
 static void upcoming(void *user, int64_t task)
@@ -197,6 +176,35 @@ done:
     return rc;
 }
 
+static int run_phase(tokenizing *x, token_phase phase, const schedule_options *o)
+{
+    schedule_options now = *o;
+    const schedule_tasks tasks = {.next = next_task,
+                                  .done = task_done,
+                                  .left = tasks_left,
+                                  .check = check_rejects,
+                                  .perform = perform,
+                                  .upcoming = upcoming,
+                                  .user = x};
+    x->tasks.phase = phase;
+    if (phase != TOKENS_ALL && x->s->j->p.rank == 0) token_tasks_phase(&x->tasks, phase, &now);
+    return schedule_run(&x->s->j->p, &now, &tasks);
+}
+
+/* All units, then the search for duplicates among them, then all gathers. */
+static int run_with_duplicates(tokenizing *x, const schedule_options *o)
+{
+    int rc = OK;
+    stages *s = x->s;
+    TRY(run_phase(x, TOKENS_UNITS, o));
+    TRY(stage_duplicates(s));
+    TRY(par_agree(&s->j->p, stage_duplicates_open(s, &x->map)));
+    TRY(run_phase(x, TOKENS_GATHERS, o));
+done:
+    duplicate_map_close(&x->map);
+    return rc;
+}
+
 int stage_tokenize(stages *s)
 {
     int rc = OK;
@@ -211,14 +219,7 @@ int stage_tokenize(stages *s)
     if (j->p.rank == 0 && o.before.units)
         LOG_JOB(LOG_INFO, "tokenize: %lld of %lld units and gathers are there", (long long)o.before.units,
                 (long long)o.total.units);
-    schedule_tasks tasks = {.next = next_task,
-                            .done = task_done,
-                            .left = tasks_left,
-                            .check = check_rejects,
-                            .perform = perform,
-                            .upcoming = upcoming,
-                            .user = &x};
-    TRY(schedule_run(&j->p, &o, &tasks));
+    TRY(j->filter.duplicates ? run_with_duplicates(&x, &o) : run_phase(&x, TOKENS_ALL, &o));
     TRY(par_agree(&j->p, j->p.rank == 0 ? check_all_rejects(&x) : OK));
 done:
     row_work_close(&x.work);

@@ -14,7 +14,9 @@
 static int check_sample(const kmeans_data *data, const char *name)
 {
     int rc = OK;
-    if (!data->n_global) FAIL(ERR_REJECTS, "no row of the %s training sample could be used; see the rank logs", name);
+    if (!data->n_global)
+        FAIL(ERR_REJECTS, "no row of the %s training sample could be used, or filters leave none; see the rank logs",
+             name);
 done:
     return rc;
 }

@@ -1,5 +1,5 @@
 /* The table of units and shards, from the index and the content settings. */
-#include "jobs/stages.h"
+#include "jobs/shard_work.h"
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -13,6 +13,7 @@ static const double PICTURE = 0.5, MEGAPIXEL = 0.1, ROW = 0.01;
 
 typedef struct estimate {
     const stages *s;
+    row_filter filter;
     text_view group;
     int split;
     double frame_hz, audio_bytes, image_bytes; /* per frame, per picture */
@@ -31,9 +32,11 @@ static int estimate_row(void *user, int64_t i, unit_row *out)
     estimate *e = user;
     const job *j = e->s->j;
     corpus_row row;
+    filter_hit hit;
     TRY(corpus_index_row(e->s->index, i, &row));
-    int sound = j->audio.use && row.status == OK && row.media[MEDIA_AUDIO].size >= 0;
-    int picture = j->image.use && row.status == OK && row.media[MEDIA_IMAGE].size >= 0;
+    int there = row.status == OK && !row_filter_listed(&e->filter, &row, &hit);
+    int sound = there && j->audio.use && row.media[MEDIA_AUDIO].size >= 0;
+    int picture = there && j->image.use && row.media[MEDIA_IMAGE].size >= 0;
     double seconds = sound ? corpus_row_seconds(&row) : 0;
     out->split = row.split;
     out->starts_group = !i || row.split != e->split || !same_text(row.field[FIELD_GROUP], e->group);
@@ -67,7 +70,7 @@ static int make(const stages *s, const char *path, uint64_t hash)
     const corpus_totals *t = corpus_index_totals(s->index);
     const core_models *m = &j->models.core;
     int64_t rows, columns;
-    estimate e = {.s = s, .split = -1, .frame_hz = audio_frame_hz(&m->audio)};
+    estimate e = {.s = s, .filter = job_filter(j), .split = -1, .frame_hz = audio_frame_hz(&m->audio)};
     image_grid(&j->image, &m->image, &rows, &columns);
     e.audio_bytes =
         vector_bytes(j->audio.keep, m->audio.encoder ? (double)audio_vector_width(&j->audio, &m->audio) : 80);

@@ -8,6 +8,7 @@
 #include "jobs/note.h"
 #include "jobs/output_folder.h"
 #include "jobs/runs_log.h"
+#include "jobs/stage_duplicates.h"
 #include "jobs/suspects.h"
 
 #include <errno.h>
@@ -38,6 +39,7 @@ static int invalidate(const job *j, option_scope first)
     if (first <= SCOPE_TOKENS) { /* codebooks carry the hash of what they depend on: what still fits is kept */
         TRY(output_remove(j, "state/units.bin"));
         TRY(output_remove(j, "state/canary"));
+        TRY(stage_duplicates_forget(j));
         TRY(output_remove(j, "state/features")); /* their parts are numbered by units */
     }
     TRY(output_remove(j, "sequences"));

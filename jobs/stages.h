@@ -70,4 +70,5 @@ int stage_shard_path(const stages *s, int64_t shard, char **out);
 
 /* Counts of a shard as committed in state/shards. ERR_MISSING. Local. */
 int stage_read_counts(const stages *s, int64_t shard, shard_counts *out);
+int stage_counts_of(const char *path, shard_counts *out); /* a file of counts; ERR_CORRUPT */
 int stage_write_counts(const stages *s, int64_t shard, const shard_counts *c);

@@ -5,7 +5,9 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "jobs/dataset_file.h"
+#include "jobs/ledger.h"
 #include "jobs/runs_log.h"
+#include "jobs/stages.h"
 #include "work/owner.h"
 
 #include <stdio.h>
@@ -41,6 +43,44 @@ static int print_count(const char *dataset, const char *name, const char *suffix
     if (n) printf("%-10s %lld %s\n", "", (long long)n, text);
 done:
     mem_free(&path);
+    return rc;
+}
+
+/* What the shards below this folder count. */
+static void add_counts(const char *folder, shard_counts *sum)
+{
+    file_list names = {0};
+    if (file_list_folder(folder, &names) != OK) return;
+    for (size_t i = 0; i < names.n; i++) {
+        char *path = NULL;
+        shard_counts c;
+        if (file_join(&path, folder, names.names[i]) != OK) break;
+        if (stage_counts_of(path, &c) == OK) {
+            sum->rows += c.rows;
+            sum->examples += c.examples;
+            sum->rejects += c.rejects;
+            sum->filtered += c.filtered;
+        } else {
+            add_counts(path, sum);
+        }
+        mem_free(&path);
+    }
+    file_list_free(&names);
+}
+
+static int print_shards(const char *dataset)
+{
+    int rc = OK;
+    char *folder = NULL;
+    shard_counts c = {0};
+    TRY(print_count(dataset, "shards", ".counts", "shards"));
+    TRY(mem_format(&folder, "%s/state/shards", dataset));
+    add_counts(folder, &c);
+    if (c.rows)
+        printf("%-10s %lld rows in them = %lld examples + %lld rejects + %lld filtered\n", "", (long long)c.rows,
+               (long long)c.examples, (long long)c.rejects, (long long)c.filtered);
+done:
+    mem_free(&folder);
     return rc;
 }
 
@@ -102,7 +142,7 @@ static int print_working(const char *dataset)
     TRY(print_metrics(dataset));
     TRY(print_count(dataset, "features", ".f16", "parts of the training sample"));
     TRY(print_count(dataset, "parts", ".part", "units that wait for their shard"));
-    TRY(print_count(dataset, "shards", ".counts", "shards"));
+    TRY(print_shards(dataset));
     TRY(print_count(dataset, "sequences", ".counts", "blocks of sequences"));
 done:
     mem_free(&path);
@@ -132,6 +172,9 @@ static int print_status(const char *dataset)
     printf("%-10s %zu\n", "shards", json_array_size(json_object_get(d, "shards")));
     const char *name;
     json_t *n;
+    for (int k = 0; k < N_LEDGERS; k++)
+        json_object_foreach(json_object_get(json_object_get(d, "accounting"), ledger_kinds[k].counts), name, n)
+            printf("%-10s %lld %s\n", ledger_kinds[k].count, (long long)json_integer_value(n), name);
     json_object_foreach(json_object_get(json_object_get(d, "accounting"), "tokens"), name, n)
         printf("%-10s %lld %s\n", "tokens", (long long)json_integer_value(n), name);
 done:

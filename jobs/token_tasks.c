@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/rng.h"
 #include "base/status.h"
+#include "jobs/stage_duplicates.h"
 #include "shards/part.h"
 
 #include <string.h>
@@ -42,7 +43,7 @@ static int64_t unit_at(const token_tasks *x, int64_t i)
 int64_t token_tasks_next(void *user, int rank)
 {
     token_tasks *x = user;
-    if (x->n_ready && (rank != 0 || x->s->j->p.size == 1)) {
+    if (x->phase != TOKENS_UNITS && x->n_ready && (rank != 0 || x->s->j->p.size == 1)) {
         x->n_ready--;
         x->gathers_left--;
         return x->n_units + x->ready[x->first_ready++];
@@ -58,7 +59,7 @@ int64_t token_tasks_next(void *user, int rank)
 int64_t token_tasks_left(void *user)
 {
     const token_tasks *x = user;
-    return x->units_left + x->gathers_left;
+    return x->units_left + (x->phase == TOKENS_UNITS ? 0 : x->gathers_left);
 }
 
 static void unit_is_done(token_tasks *x, int64_t unit)
@@ -92,7 +93,7 @@ done:
 }
 
 /* A part of an earlier life: usable, or away with it. Rejects of pieces are not counted: their row may have several. */
-static int look_at_part(const token_tasks *x, int64_t unit, int *there, int64_t *rejects)
+static int look_at_part(token_tasks *x, int64_t unit, int *there, int64_t *rejects)
 {
     int rc = OK;
     char *path = NULL;
@@ -118,6 +119,7 @@ static int look_at_part(const token_tasks *x, int64_t unit, int *there, int64_t 
     }
     if (again) {
         *there = 0;
+        x->forgot = 1;
         TRY(file_remove(path));
     }
 done:
@@ -136,9 +138,10 @@ static void add_unit(progress_counts *c, const unit *u)
 }
 
 /* With --retry-environment a shard with rows that failed for reasons outside their bytes is made anew. */
-static int forget_environment(const stages *s, int64_t shard)
+static int forget_environment(token_tasks *x, int64_t shard)
 {
     int rc = OK;
+    const stages *s = x->s;
     char *path = NULL, *counts = NULL, mark[64];
     file_mapping map = {0};
     snprintf(mark, sizeof mark, "\"reason\":\"%s\"", status_name(ERR_ENVIRONMENT));
@@ -148,6 +151,7 @@ static int forget_environment(const stages *s, int64_t shard)
         goto done;
     LOG_JOB(LOG_INFO, "shard %lld has rows that failed for reasons outside their bytes; it is made anew",
             (long long)shard + 1);
+    x->forgot = 1;
     TRY(file_remove(counts));
 done:
     file_unmap(&map);
@@ -164,7 +168,7 @@ static int look_back(token_tasks *x, schedule_options *o)
     for (int64_t i = 0; i < x->n_shards; i++) {
         const unit_shard *sh = unit_table_shard(s->units, i);
         shard_counts c;
-        if (s->j->retry_environment) TRY(forget_environment(s, i));
+        if (s->j->retry_environment) TRY(forget_environment(x, i));
         rc = stage_read_counts(s, i, &c);
         if (rc != OK && rc != ERR_MISSING) goto done;
         x->shard_done[i] = rc == OK;
@@ -192,6 +196,47 @@ done:
     return rc;
 }
 
+/* What was found of duplicates holds for the rows as they were: with a row more all shards are made anew, as they are
+ * when it is lost. */
+static int forget_shards(token_tasks *x)
+{
+    int rc = OK;
+    char *path = NULL;
+    TRY(stage_duplicates_forget(x->s->j));
+    for (int64_t i = 0; i < x->n_shards; i++) {
+        mem_free(&path);
+        TRY(stage_numbered_path(x->s->j, "shards", i, ".counts", &path));
+        TRY(file_remove(path));
+    }
+done:
+    mem_free(&path);
+    return rc;
+}
+
+static int look_back_again(token_tasks *x, schedule_options *o)
+{
+    int rc = OK;
+    TRY(forget_shards(x));
+    x->units_left = x->gathers_left = x->first_ready = x->n_ready = 0;
+    o->total = o->before = (progress_counts){0};
+    TRY(look_back(x, o));
+done:
+    return rc;
+}
+
+void token_tasks_phase(const token_tasks *x, token_phase phase, schedule_options *o)
+{
+    int64_t left = x->gathers_left;
+    if (phase == TOKENS_UNITS) {
+        o->total.units -= x->n_shards;
+        o->before.units -= x->n_shards - left;
+    } else {
+        o->phase = "gather";
+        o->total = (progress_counts){.units = x->n_shards, .work = (double)x->n_shards};
+        o->before = (progress_counts){.units = x->n_shards - left, .work = (double)(x->n_shards - left)};
+    }
+}
+
 int token_tasks_open(token_tasks *x, schedule_options *o)
 {
     int rc = OK;
@@ -204,9 +249,12 @@ int token_tasks_open(token_tasks *x, schedule_options *o)
     TRY(stage_make_folders(j, "parts", x->n_units));
     TRY(stage_make_folders(j, "shards", x->n_shards));
     TRY(stage_make_folders(j, "rejects", x->n_shards));
+    TRY(stage_make_folders(j, "filtered", x->n_shards));
     TRY(job_path(j, &shards, "shards"));
     TRY(file_make_folder(shards));
+    if (j->filter.duplicates && !stage_duplicates_known(x->s)) TRY(forget_shards(x));
     TRY(look_back(x, o));
+    if (j->filter.duplicates && x->forgot) TRY(look_back_again(x, o));
     TRY(token_tasks_check(x, &o->before));
 done:
     mem_free(&shards);

@@ -10,7 +10,7 @@
 #include "codebook/codebook.h"
 #include "jobs/canary.h"
 #include "jobs/dataset_file.h"
-#include "jobs/ledger.h"
+#include "jobs/ledger_check.h"
 #include "jobs/sequence_job.h"
 #include "tokens/vocabulary.h"
 
@@ -23,7 +23,7 @@ typedef struct checking {
     const char *file; /* being checked */
     int64_t faults;
     /* over all shards of this rank: sums that do not depend on order */
-    int64_t rows, row_sum, rejects;
+    int64_t rows, row_sum;
     int64_t total; /* rows that there must be */
     uint8_t *seen; /* a bit per row; rank 0 looks for lost and doubled rows with it */
 } checking;
@@ -35,8 +35,9 @@ static void fault(void *user, const char *text)
     printf("FAULT %s: %s\n", c->file, text);
 }
 
-static void fault_here(checking *c, const char *file, const char *text)
+static void fault_here(void *user, const char *file, const char *text)
 {
+    checking *c = user;
     c->file = file;
     fault(c, text);
 }
@@ -84,11 +85,12 @@ static void expect_stream(const checking *c, const char *name, shard_stream_opti
     snprintf(o->codebook_sha256, sizeof o->codebook_sha256, "%s", dataset_text(s, "codebook_sha256"));
 }
 
-static int note_row(checking *c, int64_t row)
+static void note_row(void *user, const char *file, int64_t row)
 {
+    checking *c = user;
+    (void)file;
     c->rows++;
     c->row_sum = (int64_t)((uint64_t)c->row_sum + rng_bits(1, (uint64_t)row, 0));
-    return OK;
 }
 
 static int read_rows(checking *c, const char *path)
@@ -96,7 +98,7 @@ static int read_rows(checking *c, const char *path)
     int rc = OK;
     shard_reader *r = NULL;
     TRY(shard_reader_open(&r, path));
-    for (int64_t i = 0; i < shard_reader_examples(r); i++) TRY(note_row(c, shard_reader_row(r, i)));
+    for (int64_t i = 0; i < shard_reader_examples(r); i++) note_row(c, path, shard_reader_row(r, i));
 done:
     shard_reader_close(&r);
     return rc;
@@ -143,21 +145,10 @@ done:
     return rc;
 }
 
-/* Rows of the reject ledger. Rank 0. */
-static int take_reject(void *user, const json_t *line)
+/* Name lost and doubled rows: only when the sums say that there are any. Rank 0. */
+static void mark(void *user, const char *where, int64_t row)
 {
     checking *c = user;
-    c->rejects++;
-    if (!json_is_integer(json_object_get(line, "row")))
-        fault_here(c, "rejects.jsonl", "a line is not a reject");
-    else
-        note_row(c, dataset_int(line, "row"));
-    return OK;
-}
-
-/* Name lost and doubled rows: only when the sums say that there are any. Rank 0. */
-static void mark(checking *c, int64_t row, const char *where)
-{
     char text[256];
     if (row < 0 || row >= c->total) {
         snprintf(text, sizeof text, "row %lld does not exist", (long long)row);
@@ -168,13 +159,6 @@ static void mark(checking *c, int64_t row, const char *where)
     } else {
         c->seen[row / 8] = (uint8_t)(c->seen[row / 8] | 1 << (row % 8));
     }
-}
-
-static int mark_reject(void *user, const json_t *line)
-{
-    checking *c = user;
-    if (json_is_integer(json_object_get(line, "row"))) mark(c, dataset_int(line, "row"), "rejects.jsonl");
-    return OK;
 }
 
 static int name_rows(checking *c)
@@ -191,13 +175,13 @@ static int name_rows(checking *c)
         TRY(file_join(&path, c->j->target, dataset_text(entry, "file")));
         if (shard_reader_open(&r, path) != OK) continue;
         for (int64_t e = 0; e < shard_reader_examples(r); e++)
-            mark(c, shard_reader_row(r, e), dataset_text(entry, "file"));
+            mark(c, dataset_text(entry, "file"), shard_reader_row(r, e));
         shard_reader_close(&r);
     }
-    ledger_each(c->j->target, mark_reject, c); /* a missing ledger is said already */
+    TRY(ledger_rows(c->j->target, &(ledger_checker){fault_here, mark, c})); /* a missing ledger is said already */
     for (int64_t row = 0; row < c->total; row++)
         if (!(c->seen[row / 8] >> (row % 8) & 1)) {
-            snprintf(text, sizeof text, "row %lld is neither an example nor a reject", (long long)row);
+            snprintf(text, sizeof text, "row %lld is neither an example nor rejected or filtered", (long long)row);
             fault_here(c, "accounting", text);
         }
 done:
@@ -210,16 +194,9 @@ static int check_accounts(checking *c)
 {
     int rc = OK;
     int64_t sums[2] = {c->rows, c->row_sum}, expected = 0;
-    char text[256];
     par_sum(&c->j->p, sums, 2);
     if (c->j->p.rank != 0) return OK;
     c->total = dataset_int(c->d, "accounting.rows");
-    int64_t ledger = dataset_int(c->d, "accounting.rejects") + dataset_int(c->d, "accounting.filtered");
-    if (c->rejects != ledger) {
-        snprintf(text, sizeof text, "%lld lines, dataset.json has %lld rejects and filtered rows",
-                 (long long)c->rejects, (long long)ledger);
-        fault_here(c, "rejects.jsonl", text);
-    }
     for (int64_t row = 0; row < c->total; row++)
         expected = (int64_t)((uint64_t)expected + rng_bits(1, (uint64_t)row, 0));
     if (sums[0] != c->total || sums[1] != expected) TRY(name_rows(c));
@@ -347,8 +324,7 @@ static int check_dataset(checking *c)
         if ((int)(i % (size_t)j->p.size) == j->p.rank && rc == OK) rc = check_shard(c, entry);
     }
     if (rc == OK && j->p.rank == 0) rc = check_small_files(c);
-    if (rc == OK && j->p.rank == 0) rc = ledger_each(j->target, take_reject, c);
-    if (rc == ERR_MISSING) rc = OK; /* said with the small files */
+    if (rc == OK && j->p.rank == 0) rc = ledger_check(j->target, c->d, &(ledger_checker){fault_here, note_row, c});
     TRY(par_agree(&j->p, rc));
     TRY(par_agree(&j->p, check_accounts(c)));
     /* sequences point into shards: with faults there the check would only repeat them */

@@ -44,6 +44,8 @@ done:
     return rc;
 }
 
+void hash_stream_reset(hash_stream *s) { XXH3_128bits_reset(s->state); }
+
 void hash_stream_add(hash_stream *s, const void *bytes, size_t n)
 {
     if (n) XXH3_128bits_update(s->state, bytes, n);

@@ -17,6 +17,7 @@ hash128 hash128_of(const void *bytes, size_t n);
 typedef struct hash_stream hash_stream;
 enum { HASH128_HEX = 33 };
 int hash_stream_create(hash_stream **out);
+void hash_stream_reset(hash_stream *s); /* as new */
 void hash_stream_add(hash_stream *s, const void *bytes, size_t n);
 hash128 hash_stream_value(const hash_stream *s);
 void hash_stream_free(hash_stream **s);

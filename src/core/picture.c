@@ -15,6 +15,8 @@ struct picture {
     encode_batch *batch;
     uint8_t *bytes; /* of a file that was too large to be read ahead */
     size_t capacity;
+    const filter_options *measures; /* NULL: nothing is measured */
+    picture_content content;
 };
 
 static int check_options(const picture *p)
@@ -105,12 +107,17 @@ static int queue(picture *p, const vector_sink *sink)
     return encode_batch_add(p->batch, &item, p->raw);
 }
 
+void picture_measures(picture *p, const filter_options *o) { p->measures = o; }
+
+const picture_content *picture_measured(const picture *p) { return &p->content; }
+
 int picture_run(picture *p, const byte_source *source, int raw, const vector_sink *sink)
 {
     int rc = OK;
     image m = {0};
     int64_t n = p->patch_rows * p->patch_columns;
     TRY(decode(p, source, &m));
+    if (p->measures) picture_measure(p->measures, &m, &p->content);
     TRY(image_patcher_run(p->patcher, &m, p->raw));
     if (p->model) {
         TRY(queue(p, sink));

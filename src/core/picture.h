@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/encode_batch.h"
+#include "core/measure.h"
 #include "core/media.h"
 #include "core/projection.h"
 #include "decode/image_decode.h"
@@ -17,6 +18,11 @@ void picture_free(picture **p);
 int64_t picture_raw_width(const picture *p); /* values of a vector before the projection */
 int64_t picture_width(const picture *p);     /* after it */
 void picture_grid(const picture *p, int64_t *rows, int64_t *columns);
+
+/* From now on take the measures that the filters need (borrowed): of the latest picture that was run, in
+ * picture_measured until the next one. */
+void picture_measures(picture *p, const filter_options *o);
+const picture_content *picture_measured(const picture *p);
 
 /* The vectors of a picture, rows * columns of picture_width; with `raw` the projection is left out. Item errors of the
  * decoder, ERR_ENVIRONMENT.

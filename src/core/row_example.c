@@ -31,13 +31,16 @@ int core_create(core **out, const core_settings *settings)
         c->audio_model = &settings->models->audio;
         c->image_model = &settings->models->image;
     }
+    c->filter = (row_filter){settings->filter, settings->audio->use, settings->image->use};
     TRY(text_tokenizer_create(&c->text, settings->text));
     if (settings->audio->use) {
         TRY(sound_create(&c->sound, settings->audio, c->audio_model));
+        if (settings->filter) TRY(sound_measures(c->sound, settings->filter));
         TRY(make_assigner(&c->audio_assigner, settings->audio_codebook, "audio", sound_width(c->sound)));
     }
     if (settings->image->use) {
         TRY(picture_create(&c->picture, settings->image, c->image_model, settings->image_map));
+        if (settings->filter) picture_measures(c->picture, settings->filter);
         TRY(make_assigner(&c->image_assigner, settings->image_codebook, "image", picture_width(c->picture)));
     }
     *out = c;
@@ -130,6 +133,8 @@ static void judge(row_item *i)
         const row_stream *s = &i->stream[order[k]];
         if (s->code == OK) continue;
         clear_stream(&out->stream[order[k]]);
+        if (order[k] == STREAM_AUDIO) out->sound = (sound_content){0};
+        if (order[k] == STREAM_IMAGE) out->picture = (picture_content){0};
         if (out->outcome != OUTCOME_REJECT || keep || order[k] == STREAM_SENSOR)
             reject(out, stream_name(order[k]), s->code, s->message);
     }
@@ -137,6 +142,21 @@ static void judge(row_item *i)
     if (out->outcome != OUTCOME_REJECT || !keep || !good) return;
     out->outcome = OUTCOME_EXAMPLE;
     out->status = OK;
+}
+
+static void drop(example *out, const filter_hit *hit)
+{
+    for (int s = 0; s < N_STREAMS; s++) clear_stream(&out->stream[s]);
+    filter_hit_take(hit, out);
+}
+
+/* What is left of the row in good order meets the filters that look at what was decoded. */
+static void filter_decoded(row_item *i)
+{
+    filter_hit hit;
+    example *out = &i->example;
+    if (i->in_pieces || out->outcome != OUTCOME_EXAMPLE) return;
+    if (row_filter_decoded(&i->core->filter, &out->sound, &out->picture, &hit)) drop(out, &hit);
 }
 
 static void reject_of_index(const corpus_row *row, example *out)
@@ -200,6 +220,7 @@ static int give(core *c)
         row_item *i = remove_first(c);
         TRY(row_streams_end(i));
         judge(i);
+        filter_decoded(i);
         TRY(i->caller.take(i->caller.user, &i->example));
     }
 done:
@@ -230,10 +251,17 @@ int core_row(core *c, const core_caller *caller, const corpus_row *row, int64_t 
 {
     int rc = OK;
     row_item *i;
+    filter_hit hit;
     TRY(begin(c, caller, &i));
+    i->in_pieces = !windows;
     describe(row, position, starts_group, &i->example);
     if (row->status != OK) {
         reject_of_index(row, &i->example);
+        rc = give(c);
+        goto done;
+    }
+    if (row_filter_listed(&c->filter, row, &hit)) {
+        drop(&i->example, &hit);
         rc = give(c);
         goto done;
     }
@@ -257,6 +285,7 @@ int core_piece(core *c, const core_caller *caller, const corpus_row *row, int64_
     int rc = OK;
     row_item *i;
     TRY(begin(c, caller, &i));
+    i->in_pieces = 1;
     describe(row, position, 0, &i->example);
     TRY(settle(i, STREAM_AUDIO, row_sound(i, row, &m[MEDIA_AUDIO], first, last)));
     TRY(give(c));

@@ -4,6 +4,7 @@
 
 #include "codebook/codebook.h"
 #include "core/core_model.h"
+#include "core/filter_options.h"
 #include "core/media.h"
 #include "core/projection.h"
 #include "shards/example.h"
@@ -14,6 +15,7 @@ typedef struct core_settings {
     const image_options *image;
     const text_options *text;
     int keep_partial;                                /* a row with one bad part keeps the others */
+    const filter_options *filter;                    /* NULL: nothing is filtered */
     const core_models *models;                       /* NULL: no encoders */
     const codebook *audio_codebook, *image_codebook; /* NULL: only vectors are kept, or ids are the encoder's own */
     const projection *image_map;                     /* NULL: none */
@@ -42,7 +44,8 @@ typedef struct core_caller {
 } core_caller;
 
 /* Make an example of index row `position`, whose texts must last until it is taken; the media may go after the call.
- * `windows`: 1: with its sound; 0: the sound comes in pieces of its own. Item errors end in the example's outcome;
+ * `windows`: 1: with its sound; 0: the sound comes in pieces of its own, and filters that look at what was decoded are
+ * for whom joins them (core/row_filter.h). Item errors end in the example's outcome;
  * returned are job errors, ERR_ENVIRONMENT (unless final), ERR_STOPPED and what `take` returns: then core_forget is
  * due. */
 int core_row(core *c, const core_caller *caller, const corpus_row *row, int64_t position, int starts_group,

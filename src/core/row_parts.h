@@ -3,6 +3,7 @@
 
 #include "core/picture.h"
 #include "core/row_example.h"
+#include "core/row_filter.h"
 #include "core/sound.h"
 
 typedef struct row_item row_item;
@@ -21,11 +22,13 @@ struct row_item {
     core_caller caller;
     example example;
     row_stream stream[N_STREAMS];
+    int in_pieces; /* its sound, or all but this piece of it, is elsewhere */
     row_item *next;
 };
 
 struct core {
     core_settings settings;
+    row_filter filter;
     const core_model *audio_model, *image_model; /* NULL: none */
     sound *sound;
     picture *picture;

@@ -108,6 +108,7 @@ int row_sound(row_item *i, const corpus_row *row, const media *m, int64_t first,
     TRY(source_hash(&m->source, &s->xxh3));
     s->used = 1;
     TRY(sound_run(i->core->sound, row, &m->source, first, last, &sink, &frames, &s->seconds));
+    i->example.sound = *sound_measured(i->core->sound);
     r->to_come += frames;
 done:
     if (rc != OK) r->to_come = 0; /* what was to come is forgotten */
@@ -124,6 +125,7 @@ int row_picture(row_item *i, const media *m)
     TRY(check_medium(m));
     TRY(source_hash(&m->source, &s->xxh3));
     TRY(picture_run(i->core->picture, &m->source, 0, &sink));
+    i->example.picture = *picture_measured(i->core->picture);
     picture_grid(i->core->picture, &rows, &columns);
     r->to_come += rows * columns;
     s->rows = (int32_t)rows;

@@ -23,15 +23,17 @@ typedef struct taking {
 
 struct sample_taker {
     const sample_plan *plan;
+    const row_filter *filter;
     sound *sound;
     picture *picture;
     taking *busy, *spare;
 };
 
-int sample_taker_create(sample_taker **out, const sample_plan *plan, sound *sound, picture *picture)
+int sample_taker_create(sample_taker **out, const sample_plan *plan, const row_filter *filter, sound *sound,
+                        picture *picture)
 {
     int rc = MEM_ALLOC(*out, 1);
-    if (rc == OK) **out = (sample_taker){.plan = plan, .sound = sound, .picture = picture};
+    if (rc == OK) **out = (sample_taker){.plan = plan, .filter = filter, .sound = sound, .picture = picture};
     return rc;
 }
 
@@ -118,6 +120,21 @@ done:
     return rc;
 }
 
+/* Of what was decoded last. The other media of the row are not asked: they may be in no sample. */
+static void filter_decoded(taking *t)
+{
+    filter_hit hit;
+    sound_content sound = {0};
+    picture_content picture = {0};
+    if (t->kind == MEDIA_AUDIO)
+        sound = *sound_measured(t->taker->sound);
+    else
+        picture = *picture_measured(t->taker->picture);
+    if (!row_filter_decoded(t->taker->filter, &sound, &picture, &hit)) return;
+    t->failed = 1;
+    if (t->started) t->part->n = t->first;
+}
+
 int sample_taker_row(sample_taker *x, media_kind kind, const corpus_row *row, int64_t position, const media *m,
                      int (*row_tick)(void *user), void *user, sample_part *part)
 {
@@ -143,6 +160,7 @@ int sample_taker_row(sample_taker *x, media_kind kind, const corpus_row *row, in
     }
     t->to_come += n;
     t->begun = 1;
+    filter_decoded(t);
     TRY(note_if_whole(t));
 done:
     if (rc != OK && t && t->started) part->n = t->first;

@@ -46,6 +46,7 @@ void sound_free(sound **ps)
     sound *s = *ps;
     if (!s) return;
     sound_reader_free(&s->reader);
+    sound_measure_free(&s->measure);
     audio_feature_free(&s->feature);
     mem_free(&s->vectors);
     encode_batch_free(&s->batch);
@@ -64,6 +65,23 @@ static int64_t samples_of_a_frame(const sound *s)
     return s->model ? encoder_samples(s->model->encoder, 1) : audio_feature_samples(s->feature, 1);
 }
 
+int sound_measures(sound *s, const filter_options *o)
+{
+    s->measures = 1;
+    return sound_measure_open(&s->measure, o, s->window * s->hop * (s->o->piece_windows > 0 ? s->o->piece_windows : 1));
+}
+
+const sound_content *sound_measured(const sound *s) { return &s->measure.content; }
+
+/* The samples of windows first .. last; those behind the last whole frame belong to the last window. */
+static void begin_measure(sound *s, int64_t first, int64_t last)
+{
+    int64_t samples = s->window * s->hop;
+    s->reader.measure = s->measures ? &s->measure : NULL;
+    s->reader.measure_from = first * samples;
+    s->reader.measure_to = last < INT64_MAX / samples - 1 ? (last + 1) * samples : INT64_MAX;
+}
+
 int sound_run(sound *s, const corpus_row *row, const byte_source *source, int64_t first, int64_t last,
               const vector_sink *sink, int64_t *frames, double *seconds)
 {
@@ -71,13 +89,16 @@ int sound_run(sound *s, const corpus_row *row, const byte_source *source, int64_
     const sound_call call = {row, source, first, last, sink};
     *frames = 0;
     *seconds = 0;
+    begin_measure(s, first, last);
     TRY(s->model ? sound_run_encoder(s, &call, frames) : sound_run_features(s, &call, frames));
     int64_t total = s->reader.total;
     if (total >= 0 && sound_frames(s, total) < 1)
         FAIL(ERR_EMPTY, "the sound has %lld samples at %d Hz; one frame needs %lld", (long long)total, CORE_RATE_HZ,
              (long long)samples_of_a_frame(s));
     *seconds = (double)(*frames * s->hop) / CORE_RATE_HZ;
+    if (s->measures) sound_measure_end(&s->measure);
 done:
+    s->reader.measure = NULL;
     sound_reader_end(&s->reader);
     if (rc != OK && s->batch) encode_batch_forget(s->batch, sink->user);
     return rc;

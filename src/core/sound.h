@@ -13,6 +13,7 @@
 #pragma once
 
 #include "core/encode_batch.h"
+#include "core/measure.h"
 #include "core/media.h"
 
 typedef struct sound sound;
@@ -23,6 +24,11 @@ void sound_free(sound **s);
 
 /* Values per vector; numbers per frame of an encoder's own codes. */
 int64_t sound_width(const sound *s);
+
+/* From now on take the measures that the filters need: of the samples that belong to the windows of the latest call, in
+ * sound_measured until the next one. ERR_MEMORY. */
+int sound_measures(sound *s, const filter_options *o);
+const sound_content *sound_measured(const sound *s);
 
 /* Compute windows first .. last (last may lie beyond the end) of the row's sound. *frames: vectors given or to come;
  * *seconds: sound that they cover. ERR_EMPTY when the whole row has no frame; ERR_FORMAT when the file is shorter than

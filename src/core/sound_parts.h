@@ -14,6 +14,8 @@ struct sound {
     float *vectors; /* of one window of features */
     size_t vectors_capacity;
     encode_batch *batch;
+    sound_measure measure;
+    int measures; /* filters want it */
 };
 
 typedef struct sound_call {

@@ -33,6 +33,8 @@ int sound_reader_begin(sound_reader *r, const corpus_row *row, const byte_source
     int64_t start = llround(row->offset_s * rate);
     r->end = row->duration_s >= 0 ? start + llround(row->duration_s * rate) : INT64_MAX;
     r->total = -1;
+    r->start = start;
+    if (r->measure) sound_measure_begin(r->measure, r->info.rate_hz, r->measure_from, r->measure_to);
     if (r->info.n_frames >= 0 && start > 0 && start >= r->info.n_frames)
         FAIL(ERR_INVALID, "the segment starts at %.3f s, the file has %.3f s", row->offset_s,
              (double)r->info.n_frames / rate);
@@ -71,6 +73,7 @@ int sound_reader_fill(sound_reader *r, int64_t until)
             TRY(MEM_GROW(r->samples, &r->capacity, r->n + room));
             TRY(resampler_push(r->resample, r->in, got, r->samples + r->n, room, &made));
             r->n += made;
+            if (r->measure) sound_measure_add(r->measure, r->in, r->at - r->start, got);
             r->at += (int64_t)got;
             if (r->o->max_seconds > 0 && (double)r->at > r->o->max_seconds * r->info.rate_hz)
                 FAIL(ERR_LIMIT, "longer than audio.max_seconds (%g s)", r->o->max_seconds);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "core/core_options.h"
+#include "core/measure.h"
 #include "core/media.h"
 #include "decode/audio_decode.h"
 #include "feature/resample.h"
@@ -20,7 +21,10 @@ typedef struct sound_reader {
     float *in; /* a block at the file's rate */
     audio_stream *stream;
     audio_info info;
-    int64_t at, end; /* next frame of the file; end of the segment (INT64_MAX: end of file) */
+    int64_t at, end;                  /* next frame of the file; end of the segment (INT64_MAX: end of file) */
+    int64_t start;                    /* of the segment */
+    sound_measure *measure;           /* takes what is read of the row's samples from .. to - 1; NULL: nothing does */
+    int64_t measure_from, measure_to; /* at 16 kHz */
 } sound_reader;
 
 /* Open the file and go to this sample of the row. Item errors of the decoder, ERR_ENVIRONMENT, ERR_MEMORY. */

@@ -34,7 +34,8 @@ int manifest_choose(const corpus_options *o, int is_folder, const byte_source *s
     char *head = NULL, *path = NULL;
     size_t n = 0;
     *kind = NULL;
-    if (o->format == CORPUS_AUTO && webdataset_manifest.detect(o->path, is_folder, NULL, 0)) {
+    if (o->format == CORPUS_WEBDATASET ||
+        (o->format == CORPUS_AUTO && webdataset_manifest.detect(o->path, is_folder, NULL, 0))) {
         *kind = &webdataset_manifest; /* says itself what is wrong with one that is compressed */
         return OK;
     }

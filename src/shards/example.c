@@ -11,6 +11,17 @@ const char *stream_name(stream_kind s)
     return names[s];
 }
 
+void sound_content_add(sound_content *to, const sound_content *piece)
+{
+    if (piece->rate_hz) to->rate_hz = piece->rate_hz;
+    to->samples += piece->samples;
+    to->clipped += piece->clipped;
+    to->squares[0] += piece->squares[0];
+    to->squares[1] += piece->squares[1] + (to->squares[0] < piece->squares[0]);
+    if (piece->peak > to->peak) to->peak = piece->peak;
+    for (int h = 0; h < 2; h++) to->hash[h] += piece->hash[h];
+}
+
 void example_reset(example *e)
 {
     example_stream kept[N_STREAMS];

@@ -40,6 +40,25 @@ typedef struct example_stream {
     int used;              /* the example has this stream (it may still be empty) */
 } example_stream;
 
+/* What was measured of decoded media, for filters (core/measure.h). Sums of pieces are those of the whole. */
+typedef struct sound_content {
+    int64_t rate_hz;     /* of the file; 0: no sound */
+    int64_t samples;     /* of the row, mono, at that rate */
+    int64_t clipped;     /* of these at full scale */
+    uint64_t squares[2]; /* sum of their squares, low and high half, in units of 2^-46 */
+    double peak;         /* largest magnitude */
+    uint64_t hash[2];    /* of all samples */
+} sound_content;
+
+typedef struct picture_content {
+    int64_t width, height; /* 0: no picture */
+    double deviation;      /* standard deviation of the values of the channel in which it is largest */
+    uint64_t hash[2];      /* of all pixels */
+} picture_content;
+
+/* Add a piece of the same sound. Local. */
+void sound_content_add(sound_content *to, const sound_content *piece);
+
 typedef struct example {
     int64_t row;      /* in the manifest */
     int64_t position; /* in the index */
@@ -55,6 +74,8 @@ typedef struct example {
         size_t n;
     } text[N_EXAMPLE_TEXTS]; /* borrowed views */
     example_stream stream[N_STREAMS];
+    sound_content sound; /* without its pieces, as the stream */
+    picture_content picture;
 } example;
 
 /* Forget the content, keep the buffers; free the buffers. Local. */

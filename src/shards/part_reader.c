@@ -66,6 +66,18 @@ static int take_stream(cursor *c, example_stream *s)
     return 1;
 }
 
+/* Numbers that arithmetic can rely on. */
+static int take_content(const part_row *head, example *out)
+{
+    const sound_content *s = &head->sound;
+    const picture_content *p = &head->picture;
+    if (s->rate_hz < 0 || s->samples < 0 || s->clipped < 0 || s->clipped > s->samples || !isfinite(s->peak)) return 0;
+    if (p->width < 0 || p->height < 0 || !isfinite(p->deviation)) return 0;
+    out->sound = *s;
+    out->picture = *p;
+    return 1;
+}
+
 static int take_texts(cursor *c, const part_row *head, example *out)
 {
     const size_t limits[] = {sizeof out->stage, sizeof out->rule, sizeof out->message};
@@ -100,7 +112,7 @@ static int take_row(cursor *c, example *out)
     out->starts_group = head->starts_group != 0;
     out->outcome = (example_outcome)head->outcome;
     out->status = head->status;
-    if (!take_texts(c, head, out)) return 0;
+    if (!take_content(head, out) || !take_texts(c, head, out)) return 0;
     for (int s = 0; s < N_STREAMS; s++)
         if (head->streams & 1u << s && !take_stream(c, &out->stream[s])) return 0;
     return c->left == 0;

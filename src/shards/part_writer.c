@@ -99,7 +99,9 @@ static int append_row(part_writer *w, const example *e)
                      .order = e->order,
                      .starts_group = e->starts_group != 0,
                      .outcome = (int32_t)e->outcome,
-                     .status = e->status};
+                     .status = e->status,
+                     .sound = e->sound,
+                     .picture = e->picture};
     for (int t = 0; t < N_EXAMPLE_TEXTS; t++) {
         texts[t] = e->text[t].bytes;
         head.text_n[t] = e->text[t].n;

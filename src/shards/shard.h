@@ -34,16 +34,38 @@ typedef struct shard_options {
     shard_stream_options stream[N_STREAMS];
 } shard_options;
 
-/* Gather parts (paths and unit numbers in order; piece parts follow the part that holds their row) into one shard file,
- * and the rejected and filtered rows as JSON lines into another, which is committed first. Sizes are summed in a first
+/* Who decides about rows that have come this far as examples: with the sound of all pieces in e->sound, and `pieces` 1
+ * where there are any. May make the example a filtered one, always in the same way. Status. */
+typedef struct shard_judge {
+    int (*row)(void *user, example *e, int pieces); /* NULL: all stay */
+    void *user;
+} shard_judge;
+
+/* The parts of a shard: paths and unit numbers in order; piece parts follow the part that holds their row. */
+typedef struct shard_parts {
+    char *const *paths;
+    const int64_t *units;
+    size_t n;
+} shard_parts;
+
+/* Gather parts into one shard file, and the rejected and the filtered rows as JSON lines into two others, which are
+ * committed first. Sizes are summed in a first
  * pass over the parts, so memory is bounded by one part of rows, one piece, and the distinct texts of lang, license and
  * source. The ids of a piece are appended to those of its row in window order (runs that meet at a seam are joined
  * where reduced); a row one of whose pieces is a reject, or whose pieces saw different media bytes, is a reject; a
- * group whose first row is left out starts at its next example. Fault points "shard.*", "rejects.*", and
+ * group whose first row is left out starts at its next example. Fault points "shard.*", "rejects.*", "filtered.*", and
  * "shard.mid-gather" half-way. ERR_MISSING (a part), ERR_CORRUPT, ERR_SPACE, ERR_IO, ERR_INTERNAL (rows that do not fit
- * the options). */
-int shard_gather(const char *path, const char *rejects_path, char *const *part_paths, const int64_t *units,
-                 size_t n_parts, const shard_options *o, shard_counts *counts);
+ * the options), or what the judge gives. */
+typedef struct shard_files {
+    const char *shard, *rejects, *filtered;
+} shard_files;
+int shard_gather(const shard_files *files, const shard_parts *parts, const shard_options *o, const shard_judge *judge,
+                 shard_counts *counts);
+
+/* Visit the rows that would be examples, without writing: `take` gets each, with its ids (but for those of its pieces)
+ * and the sound of all pieces in e->sound. Errors as shard_gather, or what `take` gives. */
+int shard_visit(const shard_parts *parts, const shard_options *o, const shard_judge *judge,
+                int (*take)(void *user, const example *e), void *user);
 
 /* Read a shard. Offsets and small arrays are loaded or mapped at open and checked (ascending, in range: ERR_CORRUPT).
  */

@@ -79,10 +79,11 @@ static void make_shard(sample_shards *s, size_t i, int64_t *group)
     shard_options o = {.tokens_hash = 7, .deflate = i > 0 && i + 1 == s->n_shards ? 6 : 0};
     shard_counts counts;
     part_writer *w = NULL;
-    char *part = NULL, *rejects = NULL, *name = NULL;
+    char *part = NULL, *rejects = NULL, *filtered = NULL, *name = NULL;
     const int64_t units[] = {(int64_t)i};
     assert_int_equal(mem_format(&part, "%s/part-%zu", s->folder, i), OK);
     assert_int_equal(mem_format(&rejects, "%s/rejects-%zu", s->folder, i), OK);
+    assert_int_equal(mem_format(&filtered, "%s/filtered-%zu", s->folder, i), OK);
     assert_int_equal(shard_name(&name, "train", (int64_t)i, (int64_t)s->n_shards), OK);
     assert_int_equal(mem_format(&s->paths[i], "%s/shards/%s", s->folder, name), OK);
     for (int k = 0; k < N_STREAMS; k++) {
@@ -99,9 +100,12 @@ static void make_shard(sample_shards *s, size_t i, int64_t *group)
     }
     assert_int_equal(part_writer_commit(w, part), OK);
     part_writer_free(&w);
-    if (shard_gather(s->paths[i], rejects, &part, units, 1, &o, &counts) != OK) fail_msg("%s", status_message());
+    if (shard_gather(&(shard_files){s->paths[i], rejects, filtered}, &(shard_parts){&part, units, 1}, &o, NULL,
+                     &counts) != OK)
+        fail_msg("%s", status_message());
     mem_free(&part);
     mem_free(&rejects);
+    mem_free(&filtered);
     mem_free(&name);
 }
 

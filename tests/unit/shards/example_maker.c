@@ -79,6 +79,22 @@ static void make_text_ids(example *e)
     for (size_t k = 0; k < n; k++) ids[k] = (unsigned char)e->text[EXAMPLE_TEXT].bytes[k];
 }
 
+static void make_content(int64_t i, example *e)
+{
+    if (e->stream[STREAM_AUDIO].used)
+        e->sound = (sound_content){.rate_hz = 16000 + i,
+                                   .samples = 1000 * i,
+                                   .clipped = i,
+                                   .squares = {rng_bits(8, (uint64_t)i, 0), (uint64_t)i},
+                                   .peak = 1.0 / (double)(i + 1),
+                                   .hash = {rng_bits(8, (uint64_t)i, 1), rng_bits(8, (uint64_t)i, 2)}};
+    if (e->stream[STREAM_IMAGE].used)
+        e->picture = (picture_content){.width = 3 + i,
+                                       .height = 7,
+                                       .deviation = 0.25 * (double)i,
+                                       .hash = {rng_bits(8, (uint64_t)i, 3), rng_bits(8, (uint64_t)i, 4)}};
+}
+
 void make_example(int64_t i, int reduced, example *e)
 {
     example_reset(e);
@@ -100,6 +116,7 @@ void make_example(int64_t i, int reduced, example *e)
         make_text_ids(e);
         if (i % 2) make_sound(i, reduced, &e->stream[STREAM_AUDIO]);
         if (i % 3 == 1) make_picture(i, &e->stream[STREAM_IMAGE]);
+        make_content(i, e);
     }
 }
 
@@ -145,5 +162,6 @@ int examples_equal(const example *a, const example *b)
     for (int t = 0; t < N_EXAMPLE_TEXTS; t++)
         same = same && a->text[t].n == b->text[t].n && bytes_equal(a->text[t].bytes, b->text[t].bytes, a->text[t].n);
     for (int s = 0; s < N_STREAMS; s++) same = same && streams_equal(&a->stream[s], &b->stream[s]);
-    return same;
+    return same && !memcmp(&a->sound, &b->sound, sizeof a->sound) &&
+           !memcmp(&a->picture, &b->picture, sizeof a->picture);
 }

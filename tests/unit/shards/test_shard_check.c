@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-static char folder[64], shard[80], rejects[80], edited[80];
+static char folder[64], shard[80], rejects[80], filtered[80], edited[80];
 static shard_options options;
 static shard_counts made;
 
@@ -27,7 +27,9 @@ static void make_shard(int reduced, int deflate)
     make_options(&options, reduced);
     options.deflate = deflate;
     part_set_make(&p, folder, ROWS, 2, reduced);
-    assert_int_equal(shard_gather(shard, rejects, p.paths, p.units, p.n, &options, &made), OK);
+    assert_int_equal(shard_gather(&(shard_files){shard, rejects, filtered}, &(shard_parts){p.paths, p.units, p.n},
+                                  &options, NULL, &made),
+                     OK);
     part_set_free(&p);
 }
 
@@ -226,6 +228,7 @@ int main(void)
     if (!make_folder("shard-check", folder)) return 1;
     snprintf(shard, sizeof shard, "%s/shard.h5", folder);
     snprintf(rejects, sizeof rejects, "%s/rejects.jsonl", folder);
+    snprintf(filtered, sizeof filtered, "%s/filtered.jsonl", folder);
     snprintf(edited, sizeof edited, "%s/edited.h5", folder);
     const struct CMUnitTest tests[] = {
         {"whole_shards_pass", whole_shards_pass, NULL, NULL, settings[0]},

@@ -19,13 +19,13 @@
 #include <cmocka.h>
 
 static char folder[64];
-static char shard[80], rejects[80];
+static char shard[80], rejects[80], filtered[80];
 
 enum { ROWS = 120 };
 
 static int gather_parts(const part_set *p, const shard_options *o, shard_counts *c)
 {
-    return shard_gather(shard, rejects, p->paths, p->units, p->n, o, c);
+    return shard_gather(&(shard_files){shard, rejects, filtered}, &(shard_parts){p->paths, p->units, p->n}, o, NULL, c);
 }
 
 /* ---- the same rows in other cuts ---- */
@@ -99,7 +99,10 @@ static void make_long_parts(part_set *p, int reduced, int in_pieces, enum change
         for (int64_t i = first; i < first + 40; i++) {
             make_example(i, reduced, &e);
             if (i % 20 == 11 && !in_pieces) long_frames((int)(i / 20), 0, FRAMES, reduced, &e.stream[STREAM_AUDIO]);
-            if (i % 20 == 11 && in_pieces) memset(&e.stream[STREAM_AUDIO].used, 0, sizeof(int));
+            if (i % 20 == 11 && in_pieces) {
+                e.stream[STREAM_AUDIO].used = 0;
+                e.sound = (sound_content){0};
+            }
             assert_int_equal(part_writer_add(w, &e), OK);
         }
         part_end(p, folder, &w);
@@ -113,6 +116,11 @@ static void make_long_parts(part_set *p, int reduced, int in_pieces, enum change
                 example_reset(&e);
                 e.row = 1000 + 7 * i;
                 e.position = i;
+                e.sound = (sound_content){.rate_hz = 8000,
+                                          .samples = 500 + k % 2 * 2,
+                                          .squares = {UINT64_C(1) << 63, 0},
+                                          .peak = 0.25 * (double)(k % 2 + 1),
+                                          .hash = {(uint64_t)(i + k), 0}};
                 long_frames((int)(i / 20), cut_at(k, n), cut_at(k + 1, n), reduced, &e.stream[STREAM_AUDIO]);
                 if (change == OTHER_FILE && i == 31 && k == 1) e.stream[STREAM_AUDIO].xxh3++;
                 if (change == REJECT && i == 31 && k == 1) {
@@ -226,31 +234,96 @@ static void a_piece_must_follow_its_row(void **state)
 
 /* ---- the ledger ---- */
 
-static void rejects_are_told_in_order(void **state)
+static void expect_lines(const char *path, const char *head, int64_t n_lines)
+{
+    size_t n;
+    int64_t lines = 0;
+    char *text = read_text(path, &n);
+    assert_true(n > strlen(head));
+    assert_memory_equal(text, head, strlen(head));
+    for (size_t i = 0; i < n; i++) lines += text[i] == '\n';
+    assert_int_equal(lines, n_lines);
+    assert_int_equal(text[n - 1], '\n');
+    mem_free(&text);
+}
+
+static void rejects_and_filtered_rows_are_told_in_order(void **state)
 {
     (void)state;
-    static const char head[] =
-        "{\"id\":\"id-\xEF\xBF\xBD\xEF\xBF\xBD(5\",\"row\":1035,\"source\":\"a/\xEF\xBF\xBD\xEF\xBF\xBD.wav\","
-        "\"stage\":\"decode\",\"reason\":\"damaged\",\"message\":\"row 5 \\\"is\\\" \xEF\xBF\xBD\"}\n"
-        "{\"id\":\"id-6\",\"row\":1042,\"source\":\"a/6.wav\",\"stage\":\"filter\",\"rule\":\"too-short\","
-        "\"message\":\"0.1 s\"}\n"
-        "{\"id\":\"id-12\",\"row\":1084,\"source\":\"a/12.wav\",";
     shard_options o;
     shard_counts c;
     part_set p;
-    size_t n;
-    int64_t lines = 0;
     make_options(&o, 0);
     part_set_make(&p, folder, ROWS, 3, 0);
     assert_int_equal(gather_parts(&p, &o, &c), OK);
     part_set_free(&p);
-    char *text = read_text(rejects, &n);
-    assert_true(n > sizeof head);
-    assert_memory_equal(text, head, sizeof head - 1);
-    for (size_t i = 0; i < n; i++) lines += text[i] == '\n';
-    assert_int_equal(lines, c.rejects + c.filtered);
-    assert_int_equal(text[n - 1], '\n');
-    mem_free(&text);
+    expect_lines(rejects,
+                 "{\"id\":\"id-\xEF\xBF\xBD\xEF\xBF\xBD(5\",\"row\":1035,\"source\":\"a/\xEF\xBF\xBD\xEF\xBF\xBD.wav\","
+                 "\"stage\":\"decode\",\"reason\":\"damaged\",\"message\":\"row 5 \\\"is\\\" \xEF\xBF\xBD\"}\n"
+                 "{\"id\":\"id-12\",\"row\":1084,\"source\":\"a/12.wav\",\"stage\"",
+                 c.rejects);
+    expect_lines(filtered,
+                 "{\"id\":\"id-6\",\"row\":1042,\"source\":\"a/6.wav\",\"rule\":\"too-short\",\"message\":\"0.1 s\"}\n"
+                 "{\"id\":\"id-17\",\"row\":1119,",
+                 c.filtered);
+}
+
+/* ---- who decides about examples ---- */
+
+/* Leaves out every row of number 4 k + 3, and rows whose sound in pieces is loud; notes what it was asked. */
+typedef struct asked {
+    int64_t rows, in_pieces, visited;
+    sound_content long_sound; /* of row 31 */
+} asked;
+
+static int judge_row(void *user, example *e, int pieces)
+{
+    asked *a = user;
+    assert_int_equal(e->outcome, OUTCOME_EXAMPLE);
+    a->rows++;
+    a->in_pieces += pieces;
+    if (e->position == 31) a->long_sound = e->sound;
+    if (e->position % 4 != 3) return OK;
+    e->outcome = OUTCOME_FILTERED;
+    strcpy(e->rule, "fourth");
+    strcpy(e->message, "every fourth");
+    return OK;
+}
+
+static int visit_row(void *user, const example *e)
+{
+    asked *a = user;
+    assert_true(e->position % 4 != 3);
+    a->visited++;
+    return OK;
+}
+
+static void a_judge_sees_whole_rows_and_decides(void **state)
+{
+    (void)state;
+    shard_options o;
+    shard_counts plain, c;
+    part_set p;
+    asked once = {0}, twice = {0};
+    make_options(&o, 1);
+    make_long_parts(&p, 1, 1, NONE);
+    const shard_parts parts = {p.paths, p.units, p.n};
+    assert_int_equal(gather_parts(&p, &o, &plain), OK);
+    assert_int_equal(shard_visit(&parts, &o, &(shard_judge){judge_row, &once}, visit_row, &once), OK);
+    assert_int_equal(once.rows, plain.examples);
+    assert_int_equal(once.in_pieces, 6);
+    assert_int_equal(once.long_sound.samples, 2 * 501); /* row 31 has two pieces */
+    assert_int_equal(once.long_sound.squares[0], 0);    /* 2^63 twice */
+    assert_int_equal(once.long_sound.squares[1], 1);
+    assert_true(once.long_sound.peak == 0.5);
+    assert_int_equal(once.long_sound.hash[0], 2 * 31 + 1);
+    assert_int_equal(
+        shard_gather(&(shard_files){shard, rejects, filtered}, &parts, &o, &(shard_judge){judge_row, &twice}, &c), OK);
+    assert_int_equal(twice.rows, 2 * once.rows); /* two passes */
+    assert_int_equal(c.rejects, plain.rejects);
+    assert_int_equal(c.examples, once.visited);
+    assert_int_equal(c.filtered, plain.filtered + plain.examples - c.examples);
+    part_set_free(&p);
 }
 
 /* ---- what does not fit ---- */
@@ -362,8 +435,8 @@ static void a_failure_leaves_no_half_shard(void **state)
 {
     (void)state;
     static const char *const points[] = {"rejects.write",      "rejects.before-fsync", "rejects.before-rename",
-                                         "shard.mid-gather",   "shard.write",          "shard.before-fsync",
-                                         "shard.before-rename"};
+                                         "filtered.write",     "shard.mid-gather",     "shard.write",
+                                         "shard.before-fsync", "shard.before-rename"};
     shard_options o;
     shard_counts c;
     part_set p;
@@ -374,6 +447,7 @@ static void a_failure_leaves_no_half_shard(void **state)
         size_t temporary = 0;
         assert_int_equal(file_remove(shard), OK);
         assert_int_equal(file_remove(rejects), OK);
+        assert_int_equal(file_remove(filtered), OK);
         failing = points[i];
         reached = 0;
         fault_set_hook(fail_at);
@@ -382,6 +456,7 @@ static void a_failure_leaves_no_half_shard(void **state)
         assert_int_equal(reached, 1);
         assert_false(file_exists(shard));
         assert_int_equal(file_exists(rejects), i > 2);
+        assert_int_equal(file_exists(filtered), i > 3);
         assert_int_equal(file_list_folder(folder, &names), OK);
         for (size_t k = 0; k < names.n; k++) temporary += (size_t)file_is_temporary(names.names[k]);
         assert_int_equal(temporary, 0);
@@ -405,6 +480,7 @@ int main(void)
     if (!make_folder("shard-gather", folder)) return 1;
     snprintf(shard, sizeof shard, "%s/shard.h5", folder);
     snprintf(rejects, sizeof rejects, "%s/rejects.jsonl", folder);
+    snprintf(filtered, sizeof filtered, "%s/filtered.jsonl", folder);
 #define WITH(test, setting)                                                                                            \
     {                                                                                                                  \
 #test " " #setting, test, NULL, NULL, settings[setting]                                                        \
@@ -422,7 +498,8 @@ int main(void)
         WITH(a_shard_may_be_empty, 2),
         cmocka_unit_test(pieces_that_do_not_fit_are_refused),
         cmocka_unit_test(a_piece_must_follow_its_row),
-        cmocka_unit_test(rejects_are_told_in_order),
+        cmocka_unit_test(rejects_and_filtered_rows_are_told_in_order),
+        cmocka_unit_test(a_judge_sees_whole_rows_and_decides),
         cmocka_unit_test(ids_beyond_the_codebook_are_refused),
         cmocka_unit_test(a_group_starts_with_its_first_example),
         cmocka_unit_test(a_failure_leaves_no_half_shard),

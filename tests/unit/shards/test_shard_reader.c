@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-static char folder[64], shard[80], rejects[80], edited[80];
+static char folder[64], shard[80], rejects[80], filtered[80], edited[80];
 
 enum { ROWS = 100 };
 
@@ -26,7 +26,9 @@ static void make_shard(int reduced, int deflate)
     make_options(&o, reduced);
     o.deflate = deflate;
     part_set_make(&p, folder, ROWS, 2, reduced);
-    assert_int_equal(shard_gather(shard, rejects, p.paths, p.units, p.n, &o, &c), OK);
+    assert_int_equal(
+        shard_gather(&(shard_files){shard, rejects, filtered}, &(shard_parts){p.paths, p.units, p.n}, &o, NULL, &c),
+        OK);
     part_set_free(&p);
 }
 
@@ -160,6 +162,7 @@ int main(void)
     if (!make_folder("shard-reader", folder)) return 1;
     snprintf(shard, sizeof shard, "%s/shard.h5", folder);
     snprintf(rejects, sizeof rejects, "%s/rejects.jsonl", folder);
+    snprintf(filtered, sizeof filtered, "%s/filtered.jsonl", folder);
     snprintf(edited, sizeof edited, "%s/edited.h5", folder);
     const struct CMUnitTest tests[] = {
         {"examples_come_back", examples_come_back, NULL, NULL, settings[0]},

@@ -18,14 +18,16 @@
 
 enum { ROWS = 40, MOST = 64 };
 
-static char folder[64], shard[80], rejects[80], edited[80];
+static char folder[64], shard[80], rejects[80], filtered[80], edited[80];
 static shard_options options;
 static int64_t n_examples;
 
 static void gather(part_set *p)
 {
     shard_counts c;
-    assert_int_equal(shard_gather(shard, rejects, p->paths, p->units, p->n, &options, &c), OK);
+    assert_int_equal(shard_gather(&(shard_files){shard, rejects, filtered}, &(shard_parts){p->paths, p->units, p->n},
+                                  &options, NULL, &c),
+                     OK);
     assert_true(c.examples <= MOST);
     n_examples = c.examples;
     part_set_free(p);
@@ -344,6 +346,7 @@ int main(void)
     if (!make_folder("shard-sums", folder)) return 1;
     snprintf(shard, sizeof shard, "%s/shard.h5", folder);
     snprintf(rejects, sizeof rejects, "%s/rejects.jsonl", folder);
+    snprintf(filtered, sizeof filtered, "%s/filtered.jsonl", folder);
     snprintf(edited, sizeof edited, "%s/edited.h5", folder);
     const struct CMUnitTest tests[] = {
         {"a_flipped_bit_names_its_examples", a_flipped_bit_names_its_examples, NULL, NULL, &settings[0]},

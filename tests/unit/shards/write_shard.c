@@ -64,15 +64,17 @@ int main(int argc, char **argv)
     part_set p;
     shard_options o;
     shard_counts c;
-    char shard[512], rejects[512], expected[512];
+    char shard[512], rejects[512], filtered[512], expected[512];
     if (argc != 3) return 2;
     snprintf(shard, sizeof shard, "%s/shard.h5", argv[1]);
     snprintf(rejects, sizeof rejects, "%s/rejects.jsonl", argv[1]);
+    snprintf(filtered, sizeof filtered, "%s/filtered.jsonl", argv[1]);
     snprintf(expected, sizeof expected, "%s/expected.jsonl", argv[1]);
     make_options(&o, 1);
     o.deflate = atoi(argv[2]);
     part_set_make(&p, argv[1], ROWS, 2, 1);
-    int rc = shard_gather(shard, rejects, p.paths, p.units, p.n, &o, &c);
+    int rc =
+        shard_gather(&(shard_files){shard, rejects, filtered}, &(shard_parts){p.paths, p.units, p.n}, &o, NULL, &c);
     if (rc != OK) fprintf(stderr, "%s\n", status_message());
     part_set_free(&p);
     return rc != OK || write_expected(expected);
