@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "core/sound_hint.h"
 #include "decode/audio_decode.h"
 #include "jobs/stages.h"
 #include "tensor/isa.h"
@@ -92,6 +93,7 @@ done:
     return rc;
 }
 
+/* Without the config: files that only audio.raw.format makes sound have nothing that a header could crash. */
 static void probe_file(const char *path)
 {
     struct stat st;
@@ -99,10 +101,12 @@ static void probe_file(const char *path)
     audio_info sound;
     audio_limits limits = {0};
     image_info picture;
+    const audio_options usual = {.raw.format = AUDIO_RAW_AUTO};
+    audio_hint hint = sound_hint(&usual, (text_view){path, strlen(path)});
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) != 0) return;
     byte_source source = source_of_file(fd, 0, st.st_size);
-    if (image_probe(&source, &picture) != OK && audio_open(&stream, &source, &limits, &sound) == OK)
+    if (image_probe(&source, &picture) != OK && audio_open(&stream, &source, &hint, &limits, &sound) == OK)
         audio_close(&stream);
     close(fd);
 }

@@ -3,7 +3,6 @@
 #include "base/status.h"
 
 #include <stdio.h>
-#include <string.h>
 
 void audio_io_start(audio_io *io, const byte_source *source) { *io = (audio_io){.source = source, .status = OK}; }
 
@@ -48,6 +47,5 @@ SNDFILE *audio_io_open(audio_io *io, const byte_source *source, SF_INFO *info)
 {
     SF_VIRTUAL_IO calls = {.get_filelen = sf_size, .seek = sf_move, .read = sf_take, .tell = sf_tell};
     audio_io_start(io, source);
-    memset(info, 0, sizeof *info);
     return sf_open_virtual(&calls, SFM_READ, info, io);
 }

@@ -18,6 +18,6 @@ void audio_io_start(audio_io *io, const byte_source *source);
 size_t audio_io_read(audio_io *io, void *out, size_t n);
 int64_t audio_io_seek(audio_io *io, int64_t offset, int whence);
 
-/* Open for reading from the start. NULL on error: then see io->status first, sf_error(NULL) next. `io` must outlive the
- * file. */
+/* Open for reading from the start. *info is zero, or says what a file without a header holds. NULL on error: then see
+ * io->status first, sf_error(NULL) next. `io` must outlive the file. */
 SNDFILE *audio_io_open(audio_io *io, const byte_source *source, SF_INFO *info);
