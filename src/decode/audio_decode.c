@@ -79,7 +79,7 @@ static int open_known(audio_stream *s, SF_INFO *sf)
         if (s->file && s->io.status == OK) goto done;
         int error = s->file ? 0 : sf_error(NULL);
         if (s->io.status == OK) TRY(audio_mpeg_in_wav(&s->sound, &mpeg, &data));
-        if (!mpeg) return audio_refuse(&s->io, error, "cannot be opened as sound");
+        if (!mpeg) return audio_refuse_open(&s->io, error);
         s->sound = data;
     }
     TRY(audio_mpeg_open(&s->mpeg, &s->io, &s->sound, sf));

@@ -5,9 +5,12 @@
 
 #include <sndfile.h>
 
+enum { GSM_FRAME = 33 }; /* bytes */
+
 typedef struct audio_io {
     const byte_source *source;
     int64_t at; /* where the next read begins */
+    int is_gsm; /* bare GSM: every 33rd byte must begin a frame (libsndfile passes over damaged ones) */
     int status; /* first failure of a read; OK: none. The thread's error message belongs to it */
 } audio_io;
 

@@ -54,6 +54,7 @@ static const magic others[] = {
     MAGIC(0, "\0\0\x01\xba", "MPEG video", 1),
     MAGIC(0, "MThd", "MIDI notes, no sound", 0),
     MAGIC(8, "AVI ", "AVI video", 1),
+    MAGIC(28, "aac ", "AAC in CAF", 1),
     MAGIC(28, "Speex   ", "Speex in Ogg", 1),
     MAGIC(28, "\x80theora", "Theora video in Ogg", 1),
     MAGIC(0, "\xff\xd8\xff", "a JPEG picture", 0),

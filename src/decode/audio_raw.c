@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { GSM_FRAME = 33, GSM_FRAMES_LOOKED_AT = 32, TEXT_BYTES = 64 };
+enum { GSM_FRAMES_LOOKED_AT = 32, TEXT_BYTES = 64 };
 
 /* in the order of audio_raw_format */
 const char *const audio_raw_names[] = {"none",  "s8",    "u8",    "s16le",   "s16be",   "s24le", "s24be",
@@ -82,7 +82,9 @@ SNDFILE *audio_raw_open(audio_io *io, const byte_source *source, const audio_hin
 {
     *info = (SF_INFO){
         .samplerate = h->rate_hz, .channels = h->channels, .format = SF_FORMAT_RAW | sndfile_formats[h->format]};
-    return audio_io_open(io, source, info);
+    SNDFILE *file = audio_io_open(io, source, info);
+    io->is_gsm = h->format == AUDIO_RAW_GSM;
+    return file;
 }
 
 void audio_raw_g722_info(const audio_hint *h, const byte_source *source, SF_INFO *info)
