@@ -7,25 +7,24 @@
 
 #include <string.h>
 
-enum { POLES = 2, ZEROS = 6, TAPS = 12, BLOCK = 4096, BAND_LIMIT = 16384 };
+enum { POLES = 2, ZEROS = 6, TAPS = 12, BLOCK = 1024, BAND_LIMIT = 16384 };
 
 typedef struct band {
     int32_t log_scale, scale;   /* NB, DET: of the quantizer */
     int32_t signal, zeros;      /* S, SZ: prediction, and the part of it from the zeros */
     int32_t a[POLES], b[ZEROS]; /* coefficients */
-    int32_t r[POLES], p[POLES]; /* reconstructed signal and partial reconstruction, newest first */
-    int32_t d[ZEROS];           /* quantized differences, newest first */
+    int32_t p[POLES];           /* partial reconstruction, newest first */
+    int32_t r[POLES], d[ZEROS]; /* twice the reconstructed signal and the quantized differences, newest first */
 } band;
 
 struct audio_g722 {
     audio_io *io;
     int bits;
     band low, high;
-    int32_t history[2 * TAPS]; /* of the mirror filter, newest at the end */
     uint8_t bytes[BLOCK];
-    size_t n_bytes, at;
-    int odd; /* the second sample of the last octet is still to be given */
-    int16_t second;
+    size_t n_octets, at;                                         /* of the block, and the next sample of it to give */
+    int32_t sum[TAPS - 1 + BLOCK], difference[TAPS - 1 + BLOCK]; /* after those of the block before */
+    float samples[2 * BLOCK];
 };
 
 /* Tables 14 to 21 of the recommendation: inverse quantizers by codeword, and steps of the scale factors. */
@@ -71,10 +70,10 @@ static void adapt_zeros(band *s, int32_t d)
 {
     for (int i = 0; i < ZEROS; i++) {
         int32_t step = d == 0 ? 0 : (d < 0) == (s->d[i] < 0) ? 128 : -128;
-        s->b[i] = fit(step + multiply(s->b[i], 32640));
+        s->b[i] = step + multiply(s->b[i], 32640); /* cannot leave 16 bits */
     }
     memmove(s->d + 1, s->d, (ZEROS - 1) * sizeof *s->d);
-    s->d[0] = d;
+    s->d[0] = fit(2 * d);
 }
 
 /* Block 4: the prediction of the next sample, given the quantized difference of this one. */
@@ -86,10 +85,10 @@ static void predict(band *s, int32_t d)
     s->p[1] = s->p[0];
     s->p[0] = p;
     s->r[1] = s->r[0];
-    s->r[0] = r;
-    for (int i = 0; i < POLES; i++) poles += multiply(s->a[i], fit(2 * s->r[i]));
+    s->r[0] = fit(2 * r);
+    for (int i = 0; i < POLES; i++) poles += multiply(s->a[i], s->r[i]);
     s->zeros = 0;
-    for (int i = ZEROS - 1; i >= 0; i--) s->zeros = fit(s->zeros + multiply(s->b[i], fit(2 * s->d[i])));
+    for (int i = ZEROS - 1; i >= 0; i--) s->zeros = fit(s->zeros + multiply(s->b[i], s->d[i]));
     s->signal = fit(fit(poles) + s->zeros);
 }
 
@@ -119,17 +118,29 @@ static int32_t decode_high(band *s, int code)
     return out;
 }
 
-static void decode_octet(audio_g722 *g, uint8_t octet, int16_t out[2])
+/* The next octets to samples. The mirror filter runs over sums and differences of the bands, in two rows. */
+static int decode_block(audio_g722 *g)
 {
-    int32_t low = decode_low(&g->low, octet & 63, g->bits), high = decode_high(&g->high, octet >> 6), sums[2] = {0};
-    memmove(g->history, g->history + 2, (2 * TAPS - 2) * sizeof *g->history);
-    g->history[2 * TAPS - 2] = low + high;
-    g->history[2 * TAPS - 1] = low - high;
-    for (int i = 0; i < TAPS; i++) {
-        sums[1] += g->history[2 * i] * mirror[i];
-        sums[0] += g->history[2 * i + 1] * mirror[TAPS - 1 - i];
+    size_t n = audio_io_read(g->io, g->bytes, BLOCK);
+    memmove(g->sum, g->sum + g->n_octets, (TAPS - 1) * sizeof *g->sum);
+    memmove(g->difference, g->difference + g->n_octets, (TAPS - 1) * sizeof *g->difference);
+    for (size_t i = 0; i < n; i++) {
+        int32_t low = decode_low(&g->low, g->bytes[i] & 63, g->bits), high = decode_high(&g->high, g->bytes[i] >> 6);
+        g->sum[TAPS - 1 + i] = low + high;
+        g->difference[TAPS - 1 + i] = low - high;
     }
-    for (int i = 0; i < 2; i++) out[i] = (int16_t)fit(sums[i] >> 11);
+    for (size_t i = 0; i < n; i++) {
+        int32_t first = 0, second = 0;
+        for (size_t t = 0; t < TAPS; t++) {
+            first += g->difference[i + t] * mirror[TAPS - 1 - t];
+            second += g->sum[i + t] * mirror[t];
+        }
+        g->samples[2 * i] = (float)fit(first >> 11) / 32768;
+        g->samples[2 * i + 1] = (float)fit(second >> 11) / 32768;
+    }
+    g->n_octets = n;
+    g->at = 0;
+    return g->io->status;
 }
 
 int audio_g722_open(audio_g722 **out, audio_io *io, const byte_source *sound, int bits)
@@ -149,24 +160,16 @@ void audio_g722_close(audio_g722 **g) { mem_free(g); }
 
 int audio_g722_read(audio_g722 *g, float *samples, size_t n, size_t *got)
 {
-    int16_t pair[2];
+    int rc = OK;
     *got = 0;
     while (*got < n) {
-        if (g->odd) {
-            samples[(*got)++] = (float)g->second / 32768;
-            g->odd = 0;
-            continue;
-        }
-        if (g->at == g->n_bytes) {
-            g->n_bytes = audio_io_read(g->io, g->bytes, BLOCK);
-            g->at = 0;
-            if (g->io->status != OK) return g->io->status;
-            if (g->n_bytes == 0) break;
-        }
-        decode_octet(g, g->bytes[g->at++], pair);
-        samples[(*got)++] = (float)pair[0] / 32768;
-        g->second = pair[1];
-        g->odd = 1;
+        if (g->at == 2 * g->n_octets) TRY(decode_block(g));
+        size_t left = 2 * g->n_octets - g->at, m = left < n - *got ? left : n - *got;
+        if (m == 0) break;
+        memcpy(samples + *got, g->samples + g->at, m * sizeof *samples);
+        g->at += m;
+        *got += m;
     }
-    return OK;
+done:
+    return rc;
 }
