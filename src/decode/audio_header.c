@@ -86,19 +86,21 @@ done:
     return rc;
 }
 
-int audio_wav_codec(const byte_source *source, int64_t *number, byte_source *data)
+int audio_wav_codec(const byte_source *source, int64_t *number, int *bits, byte_source *data)
 {
     int rc = OK, there;
     uint8_t head[12], format[40];
     int64_t begin, size;
     *number = -1;
+    *bits = 0;
     TRY(read_bytes(source, 0, head, 12, &there));
     if (!there || memcmp(head, "RIFF", 4) != 0 || memcmp(head + 8, "WAVE", 4) != 0) goto done;
     TRY(find_chunk(source, "fmt ", 0, &begin, &size));
-    if (size < 2) goto done;
-    TRY(read_bytes(source, begin, format, size < 40 ? 2 : 40, &there));
+    if (size < 16) goto done;
+    TRY(read_bytes(source, begin, format, size < 40 ? 16 : 40, &there));
     if (!there) goto done;
     *number = format[0] | format[1] << 8;
+    *bits = format[14] | format[15] << 8;
     if (*number == 0xfffe && size >= 40) *number = format[24] | format[25] << 8; /* the number is in the GUID */
     TRY(find_chunk(source, "data", 0, &begin, &size));
     if (begin < 0 || begin > source->size) begin = source->size;

@@ -30,10 +30,10 @@ done:
 
 int audio_mpeg_in_wav(const byte_source *sound, int *is_mpeg, byte_source *data)
 {
-    int rc = OK;
+    int rc = OK, bits;
     int64_t codec;
     *is_mpeg = 0;
-    TRY(audio_wav_codec(sound, &codec, data));
+    TRY(audio_wav_codec(sound, &codec, &bits, data));
     if (codec == 0x50 || codec == 0x55) TRY(audio_mpeg_begins(data, is_mpeg));
 done:
     return rc;

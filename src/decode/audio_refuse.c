@@ -20,10 +20,12 @@ static int is_decoded(int64_t number)
 /* A WAV file with a codec that has no decoder here. */
 static int refuse_codec(const byte_source *source)
 {
-    int rc = OK;
+    int rc = OK, bits;
     int64_t number;
     byte_source data;
-    TRY(audio_wav_codec(source, &number, &data));
+    TRY(audio_wav_codec(source, &number, &bits, &data));
+    if (number == 1 && bits > 32)
+        FAIL(ERR_UNSUPPORTED, "whole numbers of %d bits in WAV are not supported; convert it to 24 or 32 bits", bits);
     if (number < 0 || is_decoded(number)) goto done;
     const char *name = audio_magic_wav_codec((unsigned)number);
     if (name) FAIL(ERR_UNSUPPORTED, "%s in WAV is not supported; %s", name, convert);

@@ -153,6 +153,9 @@ static void codecs_in_wav_are_named(void **state)
         assert_int_equal(open_bytes(wav, sizeof wav), ERR_UNSUPPORTED);
         says(cases[i].says);
     }
+    memcpy(wav + 20, "\1\0\1\0\x40\x1f\0\0\0\xfa\0\0\x8\0\x40", 15); /* samples of 64 bits */
+    assert_int_equal(open_bytes(wav, sizeof wav), ERR_UNSUPPORTED);
+    says("whole numbers of 64 bits in WAV are not supported");
 }
 
 static void what_is_no_sound_is_named_too(void **state)
