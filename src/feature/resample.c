@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "feature/resample_dot.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,7 +12,7 @@
  *     t = (i/o - j/n) base,  base = 0.99 min(o, n),  |t| < 6  (zero outside).
  * Source: pytorch/audio src/torchaudio/functional/functional.py, _get_sinc_resample_kernel. Of each phase only the taps
  * inside the window are kept, followed by zeros up to a multiple of the lanes. */
-enum { LANES = 16, BLOCK = 4096, SLACK = 2 * LANES, WIDTH = 6, MAX_TAPS_TABLE = 1 << 24 };
+enum { LANES = DOT_LANES, BLOCK = 4096, SLACK = 2 * LANES, WIDTH = 6, MAX_TAPS_TABLE = 1 << 24 };
 static const long double ROLLOFF = 0.99L;
 
 struct resampler {
@@ -21,6 +22,7 @@ struct resampler {
     int32_t *begins; /* (n): input frame of a phase's first tap, relative to q o */
     int32_t *ends;   /* (n): the frame behind the last one inside the window */
 
+    const resample_dot *dot;
     int64_t next;        /* output frame to give next */
     float *x;            /* (taps + BLOCK + SLACK): input frames from x_first on */
     int64_t x_first;     /* may be negative: zeros before the signal */
@@ -89,7 +91,7 @@ static int make_tables(resampler *r)
 {
     int rc = OK;
     size_t n_taps;
-    r->taps = ((size_t)ceill(2 * half_width(r->o, r->n)) + 1 + LANES - 1) / LANES * LANES;
+    r->taps = ((size_t)ceill(2 * half_width(r->o, r->n)) + LANES - 1) / LANES * LANES;
     TRY(size_mul((size_t)r->n, r->taps, &n_taps));
     if (n_taps > MAX_TAPS_TABLE)
         FAIL(ERR_LIMIT, "resampling by %lld/%lld needs %zu taps", (long long)r->n, (long long)r->o, n_taps);
@@ -128,6 +130,7 @@ int resampler_create(resampler **out, int64_t from_hz, int64_t to_hz, int64_t fi
     int64_t g = greatest_divisor(from_hz, to_hz);
     r->o = from_hz / g;
     r->n = to_hz / g;
+    r->dot = resample_dot_best();
     if (r->o != r->n) TRY(make_tables(r));
     resampler_restart(r, first_output);
     *out = r;
@@ -180,15 +183,25 @@ size_t resampler_capacity(const resampler *r, size_t n)
                     frames % (uint64_t)r->o * (uint64_t)r->n / (uint64_t)r->o + 2);
 }
 
-/* Sixteen running sums, then a fixed tree: an order of our own, that every vector unit can follow. */
-static float dot(const float *restrict h, const float *restrict x, size_t n)
+/* Outputs whose windows are in x are gathered, and computed some at a time. */
+typedef struct gathered {
+    const float *h[DOT_OUTPUTS], *x[DOT_OUTPUTS];
+    int n;
+} gathered;
+
+static float *give(const resampler *r, gathered *g, float *out)
 {
-    float sums[LANES] = {0};
-    for (size_t k = 0; k < n; k += LANES)
-        for (size_t l = 0; l < LANES; l++) sums[l] += h[k + l] * x[k + l];
-    for (size_t l = 0; l < 8; l++) sums[l] += sums[l + 8];
-    for (size_t l = 0; l < 4; l++) sums[l] += sums[l + 4];
-    return (sums[0] + sums[2]) + (sums[1] + sums[3]);
+    float sums[DOT_OUTPUTS];
+    if (g->n == DOT_OUTPUTS) {
+        r->dot->run(g->h, g->x, r->taps, out);
+    } else if (g->n) {
+        for (int i = g->n; i < DOT_OUTPUTS; i++) g->h[i] = g->h[0], g->x[i] = g->x[0];
+        r->dot->run(g->h, g->x, r->taps, sums);
+        memcpy(out, sums, (size_t)g->n * sizeof *out);
+    }
+    out += g->n;
+    g->n = 0;
+    return out;
 }
 
 /* Give every output before `end` whose window is in x; then drop the frames that no later window needs. */
@@ -196,24 +209,27 @@ static size_t give_complete(resampler *r, int64_t end, float *out)
 {
     /* Behind the window's end there are only zero taps, but what they meet must be finite. */
     memset(r->x + r->x_n, 0, SLACK * sizeof *r->x);
-    size_t n_out = 0;
-    int64_t q = r->next / r->n, j = r->next % r->n, have = r->x_first + (int64_t)r->x_n, begin;
+    const float *first = out;
+    gathered g = {.n = 0};
+    int64_t base = r->next / r->n * r->o - r->x_first, j = r->next % r->n, have = (int64_t)r->x_n, begin;
     for (;;) {
-        begin = q * r->o + r->begins[j];
-        if (r->next >= end || q * r->o + r->ends[j] > have) break;
-        out[n_out++] = dot(r->h + (size_t)j * r->taps, r->x + (begin - r->x_first), r->taps);
+        begin = base + r->begins[j];
+        if (r->next >= end || base + r->ends[j] > have) break;
+        g.h[g.n] = r->h + (size_t)j * r->taps;
+        g.x[g.n++] = r->x + begin;
+        if (g.n == DOT_OUTPUTS) out = give(r, &g, out);
         r->next++;
         if (++j == r->n) {
             j = 0;
-            q++;
+            base += r->o;
         }
     }
-    int64_t drop = begin - r->x_first;
-    if (drop > (int64_t)r->x_n) drop = (int64_t)r->x_n;
+    out = give(r, &g, out);
+    int64_t drop = begin < have ? begin : have;
     memmove(r->x, r->x + drop, (r->x_n - (size_t)drop) * sizeof *r->x);
     r->x_n -= (size_t)drop;
     r->x_first += drop;
-    return n_out;
+    return (size_t)(out - first);
 }
 
 /* Append n frames (NULL: zeros) block by block. */

@@ -2,6 +2,7 @@
 #include "base/rng.h"
 #include "base/status.h"
 #include "feature/resample.h"
+#include "feature/resample_dot.h"
 #include "golden.h"
 
 #include <malloc.h>
@@ -176,6 +177,33 @@ static void short_and_strange_input(void **state)
     resampler_free(&r);
 }
 
+static void every_instruction_set_gives_the_same_bits(void **state)
+{
+    (void)state;
+    enum { TAPS = 40 };
+    static float h[4][TAPS], x[4][TAPS];
+    const float *const hs[] = {h[0], h[1], h[2], h[3]}, *const xs[] = {x[0], x[1], x[2], x[3]};
+    for (uint64_t t = 0; t < 1000; t++) {
+        float want[4];
+        for (uint64_t i = 0; i < 4; i++) {
+            float s[8] = {0};
+            for (uint64_t k = 0; k < TAPS; k++) {
+                h[i][k] = (float)(rng_uniform(7, t * 4 + i, k) - 0.5);
+                x[i][k] = (float)(rng_uniform(8, t * 4 + i, k) - 0.5);
+                float product = h[i][k] * x[i][k];
+                s[k % 8] += product;
+            }
+            want[i] = ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+        }
+        for (size_t v = 0; resample_dot_at(v); v++) {
+            float out[4];
+            if (!isa_has(resample_dot_at(v)->isa)) continue;
+            resample_dot_at(v)->run(hs, xs, TAPS, out);
+            if (memcmp(out, want, sizeof out) != 0) fail_msg("%s differs", resample_dot_at(v)->name);
+        }
+    }
+}
+
 /* Output j of the formula in double, with all taps of the specification. */
 static double formula(int64_t from, int64_t to, const float *in, int64_t n, int64_t at)
 {
@@ -254,6 +282,7 @@ int main(void)
         cmocka_unit_test(the_frames_that_an_output_needs_are_enough_and_no_more),
         cmocka_unit_test(short_and_strange_input),
         cmocka_unit_test(every_rate_agrees_with_the_formula),
+        cmocka_unit_test(every_instruction_set_gives_the_same_bits),
         cmocka_unit_test(odd_rates_take_little_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
