@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Sound against the usual libraries, in turns on one core: `tessera bench audio` beside libsndfile called directly (by
-sndfile_rates.c, which is built here), soxr HQ, torchaudio's resampler, its MFCC-39 and fbank. Prints x real time of both
-and their ratio (above 1: tessera is faster), and for the whole path how much of decoding alone is left.
+"""Sound against the usual libraries, in turns on one core. With files: decoding by tessera and by libsndfile called
+directly (decode_rates.c, which is built here against the core library beside the program), and what the whole default
+path of `tessera bench audio` leaves of decoding alone. Without: resampling, MFCC-39 and log-mel of noise beside soxr HQ
+and torchaudio. Prints x real time of both and their ratio; above 1 tessera is faster.
 
     pip install numpy soxr torch torchaudio
-    taskset -c 0 python3 tests/peers/audio_rates.py build/tessera [--rounds 3] [--noise] FILES_OR_FOLDERS...
+    taskset -c 0 python3 tests/peers/audio_rates.py build/tessera [--rounds 3] [FILES_OR_FOLDERS...]
 
---noise: no files, resampling and features alone. Where torchaudio does not load beside a torch of another CUDA version,
+Where torchaudio does not load beside a torch of another CUDA version,
 take the call of _check_cuda_version() out of its _extension/__init__.py; nothing here uses CUDA."""
 import argparse
 import collections
@@ -25,10 +26,6 @@ import torchaudio
 
 RATES = (44100, 48000, 8000, 22050, 96000)
 LENGTHS = {"60s": 60.0, "1.2s": 1.2}
-FORMATS = {0x010000: "wav", 0x130000: "wav", 0x170000: "flac", 0x200000: "ogg", 0x230000: "mp3", 0x040000: "raw",
-           0x020000: "aiff", 0x030000: "au", 0x180000: "caf", 0x0b0000: "w64", 0x220000: "rf64"}
-CODECS = {0x60: "/vorbis", 0x64: "/opus", 0x20: "/gsm", 0x10: "/ulaw", 0x11: "/alaw", 0x12: "/ima-adpcm",
-          0x13: "/ms-adpcm", 0x06: "/float", 0x07: "/double"}
 
 
 def seconds_of(work, at_least=0.15):
@@ -75,32 +72,37 @@ def compare_noise(turns):
                 print(f"{row:26s} {length:>6s} {ours:9.0f} {rival:>12s} {theirs:9.0f} {ratio:7.2f}")
 
 
-def decode_directly(program, paths):
-    """{format: [seconds of work, seconds of sound]} of libsndfile."""
-    text = subprocess.run([program, "3"], input="\n".join(map(str, paths)), text=True, capture_output=True,
+def build(tessera, program):
+    here = Path(__file__).parent
+    libraries = subprocess.run(["pkg-config", "--libs", "sndfile", "libmpg123", "libxxhash", "libcrypto"],
+                               capture_output=True, check=True, text=True).stdout.split()
+    core = Path(tessera).resolve().parent / "src" / "libtessera_core.a"
+    subprocess.run(["cc", "-O2", "-D_GNU_SOURCE", "-I", here.parent.parent / "src", "-o", program,
+                    here / "decode_rates.c", core, *libraries, "-lm"], check=True)
+
+
+def decode_in_turns(program, files, rounds):
+    """{format: [files, seconds of sound, of tessera, of libsndfile]}"""
+    text = subprocess.run([program, str(rounds)], input="\n".join(map(str, files)), text=True, capture_output=True,
                           check=True).stdout
-    out = collections.defaultdict(lambda: [0.0, 0.0])
+    out = collections.defaultdict(lambda: [0, 0.0, 0.0, 0.0])
     for line in text.splitlines():
-        work, _, frames, rate, kind = line.split()
-        kind = int(kind, 16)
-        name = FORMATS.get(kind & 0x0fff0000, "other") + CODECS.get(kind & 0xffff, "")
-        out[name][0] += float(work)
-        out[name][1] += int(frames) / int(rate)
+        *numbers, kind = line.split()
+        for name in (kind, "all") if float(numbers[2]) else (kind,):
+            out[name] = [a + float(b) for a, b in zip(out[name], [1] + numbers)]
     return out
 
 
-def compare_files(turns):
-    print(f"\n{'files, x real time':18s} {'files':>6s} {'sound, s':>9s} {'tessera':>9s} {'libsndfile':>11s} {'ratio':>7s}"
+def compare_files(tessera, program, files, rounds):
+    decoded = decode_in_turns(program, files, rounds)
+    report = bench(tessera, "--data", *files)
+    whole = {r["format"]: r["seconds"]["decode"] / r["seconds"]["codes"] for r in report["formats"] + [report["all"]]}
+    print(f"{'files, x real time':18s} {'files':>6s} {'sound, s':>9s} {'tessera':>9s} {'libsndfile':>11s} {'ratio':>7s}"
           f" {'whole path of decoding':>24s}")
-    for i, row in enumerate(turns[0][0]["formats"] + [turns[0][0]["all"]]):
-        ours = [(t["formats"] + [t["all"]])[i] for t, _ in turns]
-        sound = row["audio_seconds"]
-        decode = statistics.median(o["seconds"]["decode"] for o in ours)
-        share = statistics.median(o["seconds"]["decode"] / o["seconds"]["codes"] for o in ours)
-        known = [direct[row["format"]] for _, direct in turns if row["format"] in direct]
-        theirs = statistics.median(w for w, _ in known) if known else None
-        other = f"{known[0][1] / theirs:11.0f} {theirs / decode:7.2f}" if known else f"{'':11s} {'':7s}"
-        print(f"{row['format']:18s} {row['files']:6d} {sound:9.1f} {sound / decode:9.0f} {other} {share:24.3f}")
+    for kind in sorted(decoded, key=lambda k: (k == "all", k)):
+        n, sound, ours, theirs = decoded[kind]
+        other = f"{sound / theirs:11.0f} {theirs / ours:7.2f}" if theirs else f"{'':11s} {'':7s}"
+        print(f"{kind:18s} {n:6.0f} {sound:9.1f} {sound / ours:9.0f} {other} {whole[kind]:24.3f}")
 
 
 def all_files(paths):
@@ -117,21 +119,17 @@ def main():
     a = argparse.ArgumentParser()
     a.add_argument("tessera")
     a.add_argument("--rounds", type=int, default=3)
-    a.add_argument("--noise", action="store_true")
     a.add_argument("paths", nargs="*")
-    o = a.parse_args()
+    o = a.parse_intermixed_args()
     torch.set_num_threads(1)
-    if o.noise or not o.paths:
+    if not o.paths:
         noise = (0.2 * np.random.default_rng(0).random(96000 * 60, dtype=np.float32) - 0.1).astype(np.float32)
         with torch.inference_mode():
             compare_noise([(bench(o.tessera), rivals(noise)) for _ in range(o.rounds)])
         return
-    files = list(all_files(o.paths))
     with tempfile.TemporaryDirectory() as folder:
-        program = folder + "/sndfile_rates"
-        source = Path(__file__).with_name("sndfile_rates.c")
-        subprocess.run(["cc", "-O2", "-o", program, source, "-lsndfile"], check=True)
-        compare_files([(bench(o.tessera, "--data", *files), decode_directly(program, files)) for _ in range(o.rounds)])
+        build(o.tessera, folder + "/decode_rates")
+        compare_files(o.tessera, folder + "/decode_rates", list(all_files(o.paths)), o.rounds)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ static int64_t read_row(const audio_options *o, const corpus_row *row, const byt
     while (rc == OK && r.total < 0) {
         rc = sound_reader_fill(&r, r.first + 5000);
         assert_true(n + (int64_t)r.n <= CAPACITY);
-        memcpy(out + n, r.samples, r.n * sizeof *out);
+        if (r.n) memcpy(out + n, r.samples, r.n * sizeof *out);
         n += (int64_t)r.n;
         sound_reader_forget(&r, r.first + (int64_t)r.n);
     }
