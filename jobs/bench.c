@@ -12,6 +12,8 @@ static const benchmark benchmarks[] = {
     {"kernel", "matrix products at the shapes of the encoders and of k-means", bench_kernel},
     {"kmeans", "iterations of k-means (--data X --start CENTROIDS --iters N, or synthetic sets)", bench_kmeans},
     {"encoder", "an encoder over synthetic clips or pictures (--data FOLDER of a model)", bench_encoder},
+    {"audio", "resampling and features; with --data FILES... or folders decoding by format and the whole path",
+     bench_audio},
     {"image", "the picture job stage by stage (--data FOLDER)", bench_image},
 };
 enum { N_BENCHMARKS = sizeof benchmarks / sizeof *benchmarks };
@@ -34,7 +36,7 @@ int verb_bench(job *j)
 {
     int rc = OK;
     char names[512] = "";
-    if (j->n_args) FAIL(ERR_USAGE, "tessera bench takes one name");
+    if (j->n_args && (!j->data || strcmp(j->target, "audio"))) FAIL(ERR_USAGE, "tessera bench takes one name");
     for (int i = 0; i < N_BENCHMARKS; i++) {
         if (!strcmp(benchmarks[i].name, j->target)) return benchmarks[i].run(j);
         snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s (%s)", i ? ", " : "", benchmarks[i].name,

@@ -18,6 +18,9 @@ int bench_kmeans(job *j);
 /* The picture job stage by stage: --data FOLDER, --start CODEBOOK. As bench_kmeans. */
 int bench_image(job *j);
 
+/* Sound: resampling and features, and with --data FILES... decoding by format and the whole path. As bench_kmeans. */
+int bench_audio(job *j);
+
 /* An encoder: --data FOLDER of a model. As bench_kmeans. */
 int bench_encoder(job *j);
 

@@ -10,14 +10,13 @@
 #include "codebook/kmeans.h"
 #include "core/core_options.h"
 #include "feature/image_patches.h"
+#include "jobs/bench_paths.h"
 #include "jobs/given.h"
 #include "tensor/fma_peak.h"
 
-#include <dirent.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { CODES = 1024, SAMPLE_PER_PICTURE = 64, ITERATIONS = 5, ROUNDS = 3 };
 enum { DECODE, PATCHES, ASSIGN, N_STAGES };
@@ -25,8 +24,7 @@ static const char *const stage_names[] = {
     [DECODE] = "decode", [PATCHES] = "resize, patches", [ASSIGN] = "nearest codes"};
 
 typedef struct picture_bench {
-    char **paths;
-    size_t n_paths, capacity;
+    bench_paths files;
     image_patcher *patcher;
     int64_t d, per_picture;
     float *patches; /* (per_picture, d) */
@@ -41,30 +39,6 @@ typedef struct picture_bench {
     double megapixels;
     double seconds[N_STAGES];
 } picture_bench;
-
-/* All regular files below a folder, in the order of their names. */
-static int list_files(picture_bench *b, const char *folder)
-{
-    int rc = OK;
-    file_list names = {0};
-    char *path = NULL;
-    struct stat st;
-    TRY(file_list_folder(folder, &names));
-    for (size_t i = 0; i < names.n; i++) {
-        mem_free(&path);
-        TRY(file_join(&path, folder, names.names[i]));
-        if (stat(path, &st) != 0) continue;
-        if (S_ISDIR(st.st_mode)) TRY(list_files(b, path));
-        if (!S_ISREG(st.st_mode)) continue;
-        TRY(MEM_GROW(b->paths, &b->capacity, b->n_paths + 1));
-        b->paths[b->n_paths++] = path;
-        path = NULL;
-    }
-done:
-    mem_free(&path);
-    file_list_free(&names);
-    return rc;
-}
 
 /* Some patches of the picture at hand. */
 static int take_sample(picture_bench *b)
@@ -116,8 +90,8 @@ static int run_all(picture_bench *b)
     b->n_pictures = b->n_refused = 0;
     b->megapixels = 0;
     memset(b->seconds, 0, sizeof b->seconds);
-    for (size_t i = 0; i < b->n_paths; i++) TRY(run_file(b, b->paths[i]));
-    if (!b->n_pictures) FAIL(ERR_CONFIG, "no file of %zu can be decoded as a picture", b->n_paths);
+    for (size_t i = 0; i < b->files.n; i++) TRY(run_file(b, b->files.paths[i]));
+    if (!b->n_pictures) FAIL(ERR_CONFIG, "no file of %zu can be decoded as a picture", b->files.n);
 done:
     return rc;
 }
@@ -152,7 +126,7 @@ static int prepare(picture_bench *b, job *j)
     if (!j->data) FAIL(ERR_USAGE, "tessera bench image needs --data FOLDER with pictures");
     b->max_pixels = 178956970; /* the default of image.max_pixels */
     o.filter = FILTER_BILINEAR;
-    TRY(list_files(b, j->data));
+    TRY(bench_paths_add(&b->files, j->data));
     TRY(image_patcher_create(&b->patcher, &o));
     image_patcher_grid(b->patcher, &rows, &columns);
     b->per_picture = rows * columns;
@@ -172,8 +146,7 @@ done:
 
 static void clean_up(picture_bench *b)
 {
-    for (size_t i = 0; i < b->n_paths; i++) mem_free(&b->paths[i]);
-    mem_free(&b->paths);
+    bench_paths_free(&b->files);
     image_patcher_free(&b->patcher);
     mem_free(&b->patches);
     mem_free(&b->codes);

@@ -4,6 +4,7 @@
 #include "base/status.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { MERGE_WIDTH = 512 };
 
@@ -95,10 +96,11 @@ static int merge_pieces(content_run *r)
     job.sink_user = w;
     TRY(run_merge(&job));
     TRY(run_commit(&w));
-    for (int64_t i = 0; i < r->n_pieces; i++) {
+    for (int64_t i = 0; i < r->n_pieces; i += RUNS_PER_FOLDER) { /* whole folders of them */
         mem_free(&path);
         TRY(run_path(&path, r->folder, r->piece_stem, i));
-        TRY(file_remove(path));
+        *strrchr(path, '/') = 0;
+        TRY(file_remove_tree(path));
     }
 done:
     run_abandon(&w);

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "core/sound_hint.h"
 #include "decode/audio_decode.h"
 #include "jobs/stages.h"
 #include "tensor/isa.h"
@@ -92,7 +93,8 @@ done:
     return rc;
 }
 
-/* "OFFSET:SIZE:PATH" of a member of a tar; a file of its own has the offset -1. */
+/* "OFFSET:SIZE:PATH" of a member of a tar; a file of its own has the offset -1. Without the config: files that only
+ * audio.raw.format makes sound have nothing that a header could crash. */
 static void probe_file(const char *medium)
 {
     struct stat st;
@@ -101,11 +103,13 @@ static void probe_file(const char *medium)
     audio_limits limits = {0};
     image_info picture;
     char *path;
+    const audio_options usual = {.raw.format = AUDIO_RAW_AUTO};
     long long offset = strtoll(medium, &path, 10), size = *path ? strtoll(path + 1, &path, 10) : 0;
     int fd = *path ? open(path + 1, O_RDONLY | O_CLOEXEC) : -1;
     if (fd < 0 || fstat(fd, &st) != 0) return;
     byte_source source = offset < 0 ? source_of_file(fd, 0, st.st_size) : source_of_file(fd, offset, size);
-    if (image_probe(&source, &picture) != OK && audio_open(&stream, &source, &limits, &sound) == OK)
+    audio_hint hint = sound_hint(&usual, (text_view){path, strlen(path)});
+    if (image_probe(&source, &picture) != OK && audio_open(&stream, &source, &hint, &limits, &sound) == OK)
         audio_close(&stream);
     close(fd);
 }

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "core/sound_hint.h"
 #include "tensor/isa.h"
 #include "work/stop.h"
 
@@ -207,6 +208,7 @@ static int check_config(job *j)
 {
     int rc = OK;
     int64_t components;
+    TRY(sound_check_options(&j->audio));
     TRY(image_pca_components(&j->image, &components));
     TRY(sequence_options_check(&j->sequence));
     TRY(filter_options_check(&j->filter));

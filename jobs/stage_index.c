@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "core/sound_hint.h"
 #include "decode/audio_decode.h"
 #include "decode/image_decode.h"
 #include "jobs/note.h"
@@ -40,13 +41,14 @@ static int64_t segments_left(void *user)
 static int tick(void *user) { return schedule_tick(((indexing *)user)->schedule); }
 
 /* No limits here: they belong to later stages, and the index does not depend on them. */
-static int probe_sound(const media *m, corpus_row *row)
+static int probe_sound(const audio_options *o, const media *m, corpus_row *row)
 {
     int rc = OK;
     audio_stream *stream = NULL;
     audio_info info;
     audio_limits limits = {0};
-    TRY(audio_open(&stream, &m->source, &limits, &info));
+    audio_hint hint = sound_hint(o, media_path_of(row, MEDIA_AUDIO));
+    TRY(audio_open(&stream, &m->source, &hint, &limits, &info));
     row->audio_frames = info.n_likely; /* for planning; decoding looks again */
     row->audio_rate_hz = info.rate_hz;
     row->audio_channels = info.channels;
@@ -66,13 +68,13 @@ done:
     return rc;
 }
 
-static int probe_medium(const char *root, corpus_row *row, media_kind kind)
+static int probe_medium(const audio_options *o, const char *root, corpus_row *row, media_kind kind)
 {
     int rc = OK;
     media m = {.fd = -1};
     TRY(media_open(root, row, kind, 0, &m));
     if (m.status != OK) FAIL(m.status, "%s", m.message);
-    if (kind == MEDIA_AUDIO) TRY(probe_sound(&m, row));
+    if (kind == MEDIA_AUDIO) TRY(probe_sound(o, &m, row));
     if (kind == MEDIA_IMAGE) TRY(probe_picture(&m, row));
 done:
     media_close(&m);
@@ -114,7 +116,7 @@ static int probe_row(void *user, const char *root, corpus_row *row)
              row->field[FIELD_ID].bytes);
     fault_point_at("probe.row", id);
     for (int k = 0; k < N_MEDIA; k++)
-        if (media_path_of(row, k).n && wanted[k]) TRY(probe_medium(root, row, k));
+        if (media_path_of(row, k).n && wanted[k]) TRY(probe_medium(&j->audio, root, row, k));
 done:
     inhand_note(j->inhand, -1);
     return rc;

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "core/sound_hint.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -45,17 +46,25 @@ done:
     return rc;
 }
 
+/* left is channel 0. */
+static const char *channel_text(const audio_options *o, char text[24])
+{
+    int64_t channel = sound_channel(o);
+    snprintf(text, 24, "%lld", (long long)channel);
+    return channel == AUDIO_MEAN ? "mean" : text;
+}
+
 int audio_feature_text(const audio_options *o, const core_model *m, char **text)
 {
     int rc = OK;
-    char *encoder = NULL;
+    char *encoder = NULL, channel[24];
     if (!m || !m->encoder)
-        return mem_format(text, "%s rate=%d frame=400 hop=160 mels=%lld scale=%d channels=mean resampler=%s",
+        return mem_format(text, "%s rate=%d frame=400 hop=160 mels=%lld scale=%d channels=%s resampler=%s",
                           audio_encoder_name(o, m), CORE_RATE_HZ, (long long)(o->feature == 1 ? o->mels : 0),
-                          o->feature == 2 ? 0 : o->scale, resampler);
+                          o->feature == 2 ? 0 : o->scale, channel_text(o, channel), resampler);
     TRY(encoder_text(&o->encoder, m, &encoder));
-    TRY(mem_format(text, "%s norm=%s rate=%d channels=mean resampler=%s", encoder, wave_norm_names[o->encoder.norm],
-                   CORE_RATE_HZ, resampler));
+    TRY(mem_format(text, "%s norm=%s rate=%d channels=%s resampler=%s", encoder, wave_norm_names[o->encoder.norm],
+                   CORE_RATE_HZ, channel_text(o, channel), resampler));
 done:
     mem_free(&encoder);
     return rc;

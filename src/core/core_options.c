@@ -2,9 +2,11 @@
 
 #include "codebook/codebook.h"
 #include "core/core_feature.h"
+#include "decode/audio_raw.h"
 #include "encoder/encoder.h"
 
 static const char *const keep_names[] = {"tokens", "vectors", "both", NULL};
+static const char *const length_names[] = {"reject", "keep", NULL};
 static const char *const alpha_names[] = {"drop", "white", NULL};
 
 #define AUDIO(field) offsetof(audio_options, field)
@@ -16,10 +18,26 @@ static const option audio_table[] = {
     {"audio.mels", OPTION_INT, SCOPE_CODEBOOK, AUDIO(mels), "80", 1, 256, NULL, "mel bands of logmel"},
     {"audio.scale", OPTION_BOOL, SCOPE_CODEBOOK, AUDIO(scale), "false", 0, 0, NULL,
      "multiply samples by 32768 before the mel filters, as classic Kaldi does"},
+    {"audio.raw.format", OPTION_ENUM, SCOPE_INDEX, AUDIO(raw.format), "auto", 0, 0, audio_raw_names,
+     "what files without a header hold, those named in audio.raw.endings; auto: .gsm is GSM 06.10 and .g722 is G.722, "
+     "and nothing else; none: not even these. A file with a header is read as what its header says"},
+    {"audio.raw.rate", OPTION_INT, SCOPE_INDEX, AUDIO(raw.rate_hz), "0", 0, 1000000, NULL,
+     "their sample rate, Hz (0: 8000 of gsm, 16000 of g722; the others need one)"},
+    {"audio.raw.channels", OPTION_INT, SCOPE_INDEX, AUDIO(raw.channels), "1", 1, 1024, NULL,
+     "their channels, whose samples take turns; gsm and g722 have one"},
+    {"audio.raw.endings", OPTION_LIST, SCOPE_INDEX, AUDIO(raw.endings), "[]", 0, 0, NULL,
+     "endings of names that audio.raw.format is for, in any case of letters; empty: gsm, g722, or raw and pcm"},
+    {"audio.channels", OPTION_TEXT, SCOPE_CODEBOOK, AUDIO(channels), "mean", 0, 0, NULL,
+     "how several channels become one: mean, left, right, or the number of a channel, from 0; a file without it is "
+     "rejected"},
+    {"audio.length_tolerance", OPTION_REAL, SCOPE_CODEBOOK, AUDIO(length_tolerance), "0.01", 0, 1, NULL,
+     "share of the length that header or manifest declare which may be missing, beside 0.1 s"},
+    {"audio.length_policy", OPTION_ENUM, SCOPE_CODEBOOK, AUDIO(length_policy), "reject", 0, 0, length_names,
+     "what becomes of sound that is shorter than that: rejected, or kept as far as it goes"},
     {"audio.max_seconds", OPTION_SECONDS, SCOPE_CODEBOOK, AUDIO(max_seconds), "24h", 0, 1e7, NULL,
      "longest recording; longer ones are rejected (0: no limit)"},
     {"audio.max_channels", OPTION_INT, SCOPE_CODEBOOK, AUDIO(max_channels), "32", 0, 1024, NULL,
-     "most channels; they are averaged to mono (0: no limit)"},
+     "most channels of a file (0: no limit)"},
     {"audio.window", OPTION_SECONDS, SCOPE_TOKENS, AUDIO(window_s), "30s", 1, 3600, NULL,
      "sound is computed in windows of this length"},
     {"audio.piece_windows", OPTION_INT, SCOPE_TOKENS, AUDIO(piece_windows), "20", 1, 100000, NULL,

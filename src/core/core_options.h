@@ -5,6 +5,8 @@
 
 typedef enum keep_policy { KEEP_TOKENS, KEEP_VECTORS, KEEP_BOTH } keep_policy;
 
+typedef enum length_policy { LENGTH_REJECT, LENGTH_KEEP } length_policy;
+
 typedef struct codebook_options {
     int64_t size; /* K */
     int64_t seed;
@@ -23,9 +25,20 @@ typedef struct encoder_keys {
 
 enum { AUDIO_FEATURE_ENCODER = 3, IMAGE_FEATURE_ENCODER = 1 };
 
+/* Sound files without a header. */
+typedef struct audio_raw_keys {
+    int format; /* audio_raw_format */
+    int64_t rate_hz, channels;
+    option_list endings;
+} audio_raw_keys;
+
 typedef struct audio_options {
     int use;
-    int feature; /* mfcc | logmel | spectrogram | encoder */
+    audio_raw_keys raw;
+    char *channels; /* mean | left | right | number of a channel */
+    double length_tolerance;
+    int length_policy; /* length_policy */
+    int feature;       /* mfcc | logmel | spectrogram | encoder */
     encoder_keys encoder;
     int64_t mels;
     int scale; /* samples x 32768 before the mel filters, as Kaldi does */

@@ -3,6 +3,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "core/core_feature.h"
+#include "core/sound_hint.h"
 
 #include <math.h>
 #include <string.h>
@@ -23,31 +24,53 @@ done:
     return rc;
 }
 
+/* A segment that the file cannot have. What its header says may be more than is there; that shows at the end. */
+static int check_segment(const sound_reader *r, const corpus_row *row)
+{
+    int rc = OK;
+    double rate = r->info.rate_hz, seconds = (double)r->info.n_frames / rate;
+    if (r->info.n_frames < 0) goto done;
+    if (r->start > 0 && r->start >= r->info.n_frames)
+        FAIL(ERR_INVALID, "the segment starts at %.3f s, the file has %.3f s", row->offset_s, seconds);
+    if (r->end == INT64_MAX || r->o->length_policy == LENGTH_KEEP) goto done;
+    if (audio_is_short(r->end - r->start, r->info.n_frames - r->start, r->info.rate_hz, r->o->length_tolerance))
+        FAIL(ERR_INVALID, "the manifest has sound from %.3f to %.3f s, the file has %.3f s", row->offset_s,
+             row->offset_s + row->duration_s, seconds);
+done:
+    return rc;
+}
+
 int sound_reader_begin(sound_reader *r, const corpus_row *row, const byte_source *source, int64_t first_sample)
 {
     int rc = OK;
     audio_limits limits = {.max_seconds = r->o->max_seconds, .max_channels = r->o->max_channels};
+    audio_hint hint = sound_hint(r->o, row->field[FIELD_AUDIO_PATH]);
     if (!r->in) TRY(MEM_ALLOC(r->in, BLOCK));
-    TRY(audio_open(&r->stream, source, &limits, &r->info));
+    TRY(audio_open(&r->stream, source, &hint, &limits, &r->info));
+    TRY(audio_pick_channel(r->stream, sound_channel(r->o)));
     double rate = r->info.rate_hz;
-    int64_t start = llround(row->offset_s * rate);
-    r->end = row->duration_s >= 0 ? start + llround(row->duration_s * rate) : INT64_MAX;
+    r->start = llround(row->offset_s * rate);
+    r->end = row->duration_s >= 0 ? r->start + llround(row->duration_s * rate) : INT64_MAX;
     r->total = -1;
-    r->start = start;
     if (r->measure) sound_measure_begin(r->measure, r->info.rate_hz, r->measure_from, r->measure_to);
-    if (r->info.n_frames >= 0 && start > 0 && start >= r->info.n_frames)
-        FAIL(ERR_INVALID, "the segment starts at %.3f s, the file has %.3f s", row->offset_s,
-             (double)r->info.n_frames / rate);
+    TRY(check_segment(r, row));
     r->first = first_sample;
     r->n = 0;
     TRY(prepare_resampler(r, r->info.rate_hz));
-    r->at = start + resampler_first_input(r->resample);
+    r->at = r->start + resampler_first_input(r->resample);
     if (r->at > 0) TRY(audio_seek(r->stream, r->at));
 done:
     return rc;
 }
 
-/* The end of the sound: everything that the header, or the segment, promised must have come. */
+/* Everything that the manifest, or else the header, promised must have come. */
+static int check_length(const sound_reader *r)
+{
+    int64_t promised = r->end != INT64_MAX ? r->end : r->info.n_frames;
+    if (r->o->length_policy == LENGTH_KEEP || promised < 0) return OK;
+    return audio_check_length(promised - r->start, r->at - r->start, r->info.rate_hz, r->o->length_tolerance);
+}
+
 static int end_of_input(sound_reader *r)
 {
     int rc = OK;
@@ -56,8 +79,7 @@ static int end_of_input(sound_reader *r)
     TRY(resampler_finish(r->resample, r->samples + r->n, room, &got));
     r->n += got;
     r->total = r->first + (int64_t)r->n;
-    int64_t promised = r->end != INT64_MAX ? r->end : r->info.n_frames;
-    if (promised >= 0) TRY(audio_check_length(promised, r->at, r->info.rate_hz));
+    TRY(check_length(r));
 done:
     return rc;
 }

@@ -21,17 +21,18 @@ typedef struct sound_reader {
     float *in; /* a block at the file's rate */
     audio_stream *stream;
     audio_info info;
-    int64_t at, end;                  /* next frame of the file; end of the segment (INT64_MAX: end of file) */
-    int64_t start;                    /* of the segment */
-    sound_measure *measure;           /* takes what is read of the row's samples from .. to - 1; NULL: nothing does */
+    int64_t start, at, end; /* frames of the file: of the segment, the next one, and the segment's end (INT64_MAX:
+                               that of the file) */
+    sound_measure *measure; /* takes what is read of the row's samples from .. to - 1; NULL: nothing does */
     int64_t measure_from, measure_to; /* at 16 kHz */
 } sound_reader;
 
-/* Open the file and go to this sample of the row. Item errors of the decoder, ERR_ENVIRONMENT, ERR_MEMORY. */
+/* Open the file and go to this sample of the row. Item errors of the decoder; ERR_INVALID when the file has not the
+ * channel or the segment; ERR_ENVIRONMENT, ERR_MEMORY. */
 int sound_reader_begin(sound_reader *r, const corpus_row *row, const byte_source *source, int64_t first_sample);
 
 /* Read until sample `until` (exclusive) is there or the sound ends. ERR_FORMAT when it ends before the header or the
- * wanted segment says; ERR_LIMIT. */
+ * wanted segment says, unless audio.length_policy keeps such sound; ERR_LIMIT. */
 int sound_reader_fill(sound_reader *r, int64_t until);
 
 /* The samples before this one are not needed any more. */

@@ -5,49 +5,42 @@
 #include "decode/audio_header.h"
 #include "decode/audio_io.h"
 #include "decode/audio_mpeg.h"
+#include "decode/audio_refuse.h"
 
 #include <float.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { BLOCK_SAMPLES = 16384 }; /* of the buffer for several channels */
 
 struct audio_stream {
     audio_io io;
-    SNDFILE *file; /* one of these two decodes */
+    SNDFILE *file; /* one of these three decodes */
     audio_mpeg *mpeg;
+    audio_g722 *g722;
+    audio_hint hint;   /* AUDIO_RAW_NONE: the file has a header */
     byte_source sound; /* without leading tags */
     audio_info info;
     int64_t n_frames;   /* that libsndfile will give at most; INT64_MAX: not known */
     int64_t max_frames; /* limit; INT64_MAX: none */
     int64_t position;   /* of the next frame */
     int ended;          /* fewer frames came than asked for */
+    int64_t channel;    /* that audio_read_mono gives, or AUDIO_MEAN */
     float *block;       /* (block_frames, channels): interleaved samples before their mean, or to be discarded */
     size_t block_frames;
 };
 
-int audio_check_length(int64_t declared, int64_t decoded, int32_t rate_hz)
+int audio_is_short(int64_t declared, int64_t decoded, int32_t rate_hz, double share)
 {
-    int rc = OK;
-    if (declared > decoded && (double)(declared - decoded) > 0.1 * rate_hz + 0.01 * (double)declared)
-        FAIL(ERR_FORMAT, "truncated: %lld of %lld frames", (long long)decoded, (long long)declared);
-done:
-    return rc;
+    return declared > decoded && (double)(declared - decoded) > 0.1 * rate_hz + share * (double)declared;
 }
 
-/* What went wrong in libsndfile: first what our own reads met, then its error number. Its texts name no path and do not
- * vary. */
-static int failure(const audio_io *io, int error, const char *doing)
+int audio_check_length(int64_t declared, int64_t decoded, int32_t rate_hz, double share)
 {
     int rc = OK;
-    if (io->status != OK) return io->status;
-    const char *text = sf_error_number(error);
-    size_t n = strlen(text);
-    while (n > 0 && (text[n - 1] == '.' || text[n - 1] == ' ')) n--;
-    if (error == SF_ERR_UNRECOGNISED_FORMAT) FAIL(ERR_FORMAT, "not a known sound format");
-    if (error == SF_ERR_UNSUPPORTED_ENCODING) FAIL(ERR_UNSUPPORTED, "%s: %.*s", doing, (int)n, text);
-    if (strstr(text, "malloc")) FAIL(ERR_MEMORY, "%s: %.*s", doing, (int)n, text);
-    FAIL(ERR_FORMAT, "%s: %.*s", doing, (int)n, text);
+    if (audio_is_short(declared, decoded, rate_hz, share))
+        FAIL(ERR_FORMAT, "truncated: %lld of %lld frames", (long long)decoded, (long long)declared);
 done:
     return rc;
 }
@@ -57,23 +50,48 @@ static void close_file(audio_stream *s)
     if (s->file) sf_close(s->file);
     s->file = NULL;
     audio_mpeg_close(&s->mpeg);
+    audio_g722_close(&s->g722);
+}
+
+static int open_raw(audio_stream *s, SF_INFO *sf)
+{
+    int rc = OK, bits = audio_raw_g722_bits(s->hint.format);
+    if (bits) {
+        TRY(audio_g722_open(&s->g722, &s->io, &s->sound, bits));
+        audio_raw_g722_info(&s->hint, &s->sound, sf);
+    } else {
+        s->file = audio_raw_open(&s->io, &s->sound, &s->hint, sf);
+        if (!s->file || s->io.status != OK) rc = audio_refuse(&s->io, s->file ? 0 : sf_error(NULL), "cannot be read");
+    }
+done:
+    return rc;
+}
+
+/* By content. An MPEG stream may be wrapped in a WAV file. */
+static int open_known(audio_stream *s, SF_INFO *sf)
+{
+    int rc = OK, mpeg;
+    byte_source data;
+    TRY(audio_mpeg_begins(&s->sound, &mpeg));
+    if (!mpeg) {
+        memset(sf, 0, sizeof *sf);
+        s->file = audio_io_open(&s->io, &s->sound, sf);
+        if (s->file && s->io.status == OK) goto done;
+        int error = s->file ? 0 : sf_error(NULL);
+        if (s->io.status == OK) TRY(audio_mpeg_in_wav(&s->sound, &mpeg, &data));
+        if (!mpeg) return audio_refuse_open(&s->io, error);
+        s->sound = data;
+    }
+    TRY(audio_mpeg_open(&s->mpeg, &s->io, &s->sound, sf));
+done:
+    return rc;
 }
 
 static int open_file(audio_stream *s, SF_INFO *sf)
 {
-    int rc = OK, mpeg;
     s->position = 0;
     s->ended = 0;
-    TRY(audio_mpeg_begins(&s->sound, &mpeg));
-    if (mpeg) {
-        TRY(audio_mpeg_open(&s->mpeg, &s->io, &s->sound, sf));
-    } else {
-        s->file = audio_io_open(&s->io, &s->sound, sf);
-        if (!s->file || s->io.status != OK)
-            rc = failure(&s->io, s->file ? 0 : sf_error(NULL), "cannot be opened as sound");
-    }
-done:
-    return rc;
+    return s->hint.format == AUDIO_RAW_NONE ? open_known(s, sf) : open_raw(s, sf);
 }
 
 static int check_limits(audio_stream *s, const audio_limits *limits, const SF_INFO *sf)
@@ -101,7 +119,32 @@ static int64_t guess_frames(const byte_source *sound, const SF_INFO *sf)
     return mpeg ? (int64_t)((double)sound->size / 12000 * sf->samplerate) : sound->size / sf->channels;
 }
 
-int audio_open(audio_stream **out, const byte_source *source, const audio_limits *limits, audio_info *info)
+static int choose_form(audio_stream *s, const byte_source *source, const audio_hint *hint)
+{
+    int rc = OK, fits = 0;
+    s->sound = *source;
+    if (hint) TRY(audio_raw_fits(hint, source, &fits));
+    if (fits)
+        s->hint = *hint;
+    else
+        TRY(audio_skip_tags(source, &s->sound));
+done:
+    return rc;
+}
+
+static void fill_info(audio_stream *s, const SF_INFO *sf)
+{
+    s->info.rate_hz = sf->samplerate;
+    s->info.channels = sf->channels;
+    s->info.n_likely = s->n_frames != INT64_MAX ? s->n_frames : guess_frames(&s->sound, sf);
+    s->info.exact_seek = sf->seekable && s->n_frames != INT64_MAX && audio_format_seeks_exactly(sf->format);
+    audio_format_name(sf->format, s->info.format, sizeof s->info.format);
+    if (s->hint.format != AUDIO_RAW_NONE)
+        snprintf(s->info.format, sizeof s->info.format, "raw/%s", audio_raw_names[s->hint.format]);
+}
+
+int audio_open(audio_stream **out, const byte_source *source, const audio_hint *hint, const audio_limits *limits,
+               audio_info *info)
 {
     int rc = OK;
     SF_INFO sf;
@@ -110,16 +153,14 @@ int audio_open(audio_stream **out, const byte_source *source, const audio_limits
     memset(info, 0, sizeof *info);
     if (source->size == 0) FAIL(ERR_EMPTY, "no bytes");
     TRY(MEM_ALLOC(s, 1));
-    TRY(audio_skip_tags(source, &s->sound));
+    s->channel = AUDIO_MEAN;
+    TRY(choose_form(s, source, hint));
     TRY(open_file(s, &sf));
     s->n_frames = sf.frames < 0 || sf.frames == SF_COUNT_MAX ? INT64_MAX : sf.frames;
-    TRY(audio_declared_frames(&s->sound, &sf, &s->info.n_frames));
+    s->info.n_frames = s->n_frames == INT64_MAX ? -1 : s->n_frames;
+    if (s->hint.format == AUDIO_RAW_NONE) TRY(audio_declared_frames(&s->sound, &sf, &s->info.n_frames));
     TRY(check_limits(s, limits, &sf));
-    s->info.rate_hz = sf.samplerate;
-    s->info.channels = sf.channels;
-    s->info.n_likely = s->n_frames != INT64_MAX ? s->n_frames : guess_frames(&s->sound, &sf);
-    s->info.exact_seek = sf.seekable && s->n_frames != INT64_MAX && audio_format_seeks_exactly(sf.format);
-    audio_format_name(sf.format, s->info.format, sizeof s->info.format);
+    fill_info(s, &sf);
     *info = s->info;
     *out = s;
     s = NULL;
@@ -155,11 +196,12 @@ static int decode(audio_stream *s, float *samples, size_t n, size_t *got)
     int rc = OK;
     *got = 0;
     if (s->mpeg) return audio_mpeg_read(s->mpeg, samples, n, got);
+    if (s->g722) return audio_g722_read(s->g722, samples, n, got);
     if (!s->file) FAIL(ERR_INTERNAL, "sound file is closed after a failure");
     sf_count_t frames = sf_readf_float(s->file, samples, (sf_count_t)n);
     int error = sf_error(s->file);
     if (s->io.status != OK || error != 0)
-        rc = failure(&s->io, error, "damaged sound data");
+        rc = audio_refuse(&s->io, error, "damaged sound data");
     else if (frames > 0)
         *got = (size_t)frames;
 done:
@@ -200,21 +242,43 @@ done:
     return rc;
 }
 
+int audio_pick_channel(audio_stream *s, int64_t channel)
+{
+    int rc = OK;
+    if (channel >= s->info.channels)
+        FAIL(ERR_INVALID, "channel %lld (counted from 0) is wanted, but the file has %d channel%s", (long long)channel,
+             s->info.channels, s->info.channels == 1 ? "" : "s");
+    s->channel = channel;
+done:
+    return rc;
+}
+
+static void mix(const audio_stream *s, size_t n, float *out)
+{
+    size_t channels = (size_t)s->info.channels;
+    const float *x = s->block;
+    if (s->channel != AUDIO_MEAN) {
+        for (size_t t = 0; t < n; t++) out[t] = x[t * channels + (size_t)s->channel];
+        return;
+    }
+    for (size_t t = 0; t < n; t++, x += channels) {
+        double sum = 0;
+        for (size_t c = 0; c < channels; c++) sum += x[c];
+        out[t] = (float)(sum / (double)channels);
+    }
+}
+
 int audio_read_mono(audio_stream *s, float *samples, size_t capacity_frames, size_t *n_frames)
 {
     int rc = OK;
-    size_t channels = (size_t)s->info.channels, got = 0;
+    size_t got = 0;
     *n_frames = 0;
-    if (channels == 1) return audio_read(s, samples, capacity_frames, n_frames);
+    if (s->info.channels == 1) return audio_read(s, samples, capacity_frames, n_frames);
     TRY(need_block(s));
     while (*n_frames < capacity_frames) {
         size_t left = capacity_frames - *n_frames, want = left < s->block_frames ? left : s->block_frames;
         TRY(audio_read(s, s->block, want, &got));
-        for (size_t t = 0; t < got; t++) {
-            double sum = 0;
-            for (size_t c = 0; c < channels; c++) sum += s->block[t * channels + c];
-            samples[*n_frames + t] = (float)(sum / (double)channels);
-        }
+        mix(s, got, samples + *n_frames);
         *n_frames += got;
         if (got < want) break;
     }

@@ -42,6 +42,15 @@ done:
     return rc;
 }
 
+void audio_cut_source(byte_source *s, int64_t begin, int64_t size)
+{
+    if (s->bytes)
+        s->bytes += begin;
+    else
+        s->start += begin;
+    s->size = size;
+}
+
 static int read_bytes(const byte_source *source, int64_t at, uint8_t *out, size_t n, int *there)
 {
     size_t got;
@@ -77,6 +86,31 @@ done:
     return rc;
 }
 
+int audio_wav_codec(const byte_source *source, int64_t *number, int *bits, byte_source *data)
+{
+    int rc = OK, there;
+    uint8_t head[12], format[40];
+    int64_t begin, size;
+    *number = -1;
+    *bits = 0;
+    TRY(read_bytes(source, 0, head, 12, &there));
+    if (!there || memcmp(head, "RIFF", 4) != 0 || memcmp(head + 8, "WAVE", 4) != 0) goto done;
+    TRY(find_chunk(source, "fmt ", 0, &begin, &size));
+    if (size < 16) goto done;
+    TRY(read_bytes(source, begin, format, size < 40 ? 16 : 40, &there));
+    if (!there) goto done;
+    *number = format[0] | format[1] << 8;
+    *bits = format[14] | format[15] << 8;
+    if (*number == 0xfffe && size >= 40) *number = format[24] | format[25] << 8; /* the number is in the GUID */
+    TRY(find_chunk(source, "data", 0, &begin, &size));
+    if (begin < 0 || begin > source->size) begin = source->size;
+    if (size < 0 || size > source->size - begin) size = source->size - begin;
+    *data = *source;
+    audio_cut_source(data, begin, size);
+done:
+    return rc;
+}
+
 static int aiff_frames(const byte_source *source, int64_t *n_frames)
 {
     int rc = OK, there;
@@ -105,11 +139,7 @@ int audio_skip_tags(const byte_source *source, byte_source *sound)
         for (int i = 6; i < 10; i++) size += (int64_t)(head[i] & 127) << (7 * (9 - i));
         if (head[5] & 16) size += 10;
         if (size >= sound->size) break;
-        if (sound->bytes)
-            sound->bytes += size;
-        else
-            sound->start += size;
-        sound->size -= size;
+        audio_cut_source(sound, size, sound->size - size);
     }
 done:
     return rc;
@@ -139,9 +169,13 @@ static const struct {
     const char *name;
     int plain; /* samples of fixed size lie one after the other */
 } containers[] = {
-    {SF_FORMAT_WAV, "wav", 1},   {SF_FORMAT_WAVEX, "wav", 1}, {SF_FORMAT_RF64, "rf64", 1}, {SF_FORMAT_W64, "w64", 1},
-    {SF_FORMAT_AIFF, "aiff", 1}, {SF_FORMAT_AU, "au", 1},     {SF_FORMAT_CAF, "caf", 1},   {SF_FORMAT_NIST, "nist", 1},
-    {SF_FORMAT_FLAC, "flac", 1}, {SF_FORMAT_OGG, "ogg", 0},   {SF_FORMAT_MPEG, "mpeg", 0},
+    {SF_FORMAT_WAV, "wav", 1},     {SF_FORMAT_WAVEX, "wav", 1}, {SF_FORMAT_RF64, "rf64", 1},
+    {SF_FORMAT_W64, "w64", 1},     {SF_FORMAT_AIFF, "aiff", 1}, {SF_FORMAT_AU, "au", 1},
+    {SF_FORMAT_CAF, "caf", 1},     {SF_FORMAT_NIST, "nist", 1}, {SF_FORMAT_FLAC, "flac", 1},
+    {SF_FORMAT_OGG, "ogg", 0},     {SF_FORMAT_MPEG, "mpeg", 0}, {SF_FORMAT_RAW, "raw", 1},
+    {SF_FORMAT_VOC, "voc", 0},     {SF_FORMAT_SVX, "8svx", 0},  {SF_FORMAT_PAF, "paf", 0},
+    {SF_FORMAT_IRCAM, "ircam", 0}, {SF_FORMAT_AVR, "avr", 0},   {SF_FORMAT_PVF, "pvf", 0},
+    {SF_FORMAT_HTK, "htk", 0},     {SF_FORMAT_SDS, "sds", 0},
 };
 
 static const struct {
@@ -149,13 +183,40 @@ static const struct {
     const char *name; /* NULL: integer samples, not worth a name */
     int exact;
 } codecs[] = {
-    {SF_FORMAT_PCM_S8, NULL, 1},           {SF_FORMAT_PCM_U8, NULL, 1},         {SF_FORMAT_PCM_16, NULL, 1},
-    {SF_FORMAT_PCM_24, NULL, 1},           {SF_FORMAT_PCM_32, NULL, 1},         {SF_FORMAT_FLOAT, "float", 1},
-    {SF_FORMAT_DOUBLE, "double", 1},       {SF_FORMAT_ULAW, "ulaw", 1},         {SF_FORMAT_ALAW, "alaw", 1},
-    {SF_FORMAT_IMA_ADPCM, "ima-adpcm", 0}, {SF_FORMAT_MS_ADPCM, "ms-adpcm", 0}, {SF_FORMAT_GSM610, "gsm", 0},
-    {SF_FORMAT_VORBIS, "vorbis", 0},       {SF_FORMAT_OPUS, "opus", 0},         {SF_FORMAT_ALAC_16, "alac", 0},
-    {SF_FORMAT_ALAC_20, "alac", 0},        {SF_FORMAT_ALAC_24, "alac", 0},      {SF_FORMAT_ALAC_32, "alac", 0},
-    {SF_FORMAT_MPEG_LAYER_I, "1", 0},      {SF_FORMAT_MPEG_LAYER_II, "2", 0},   {SF_FORMAT_MPEG_LAYER_III, "3", 0},
+    {SF_FORMAT_PCM_S8, NULL, 1},
+    {SF_FORMAT_PCM_U8, NULL, 1},
+    {SF_FORMAT_PCM_16, NULL, 1},
+    {SF_FORMAT_PCM_24, NULL, 1},
+    {SF_FORMAT_PCM_32, NULL, 1},
+    {SF_FORMAT_FLOAT, "float", 1},
+    {SF_FORMAT_DOUBLE, "double", 1},
+    {SF_FORMAT_ULAW, "ulaw", 1},
+    {SF_FORMAT_ALAW, "alaw", 1},
+    {SF_FORMAT_IMA_ADPCM, "ima-adpcm", 0},
+    {SF_FORMAT_MS_ADPCM, "ms-adpcm", 0},
+    {SF_FORMAT_GSM610, "gsm", 0},
+    {SF_FORMAT_VORBIS, "vorbis", 0},
+    {SF_FORMAT_OPUS, "opus", 0},
+    {SF_FORMAT_ALAC_16, "alac", 0},
+    {SF_FORMAT_ALAC_20, "alac", 0},
+    {SF_FORMAT_ALAC_24, "alac", 0},
+    {SF_FORMAT_ALAC_32, "alac", 0},
+    {SF_FORMAT_G721_32, "g721", 0},
+    {SF_FORMAT_G723_24, "g723", 0},
+    {SF_FORMAT_G723_40, "g723", 0},
+    {SF_FORMAT_NMS_ADPCM_16, "nms-adpcm", 0},
+    {SF_FORMAT_NMS_ADPCM_24, "nms-adpcm", 0},
+    {SF_FORMAT_NMS_ADPCM_32, "nms-adpcm", 0},
+    {SF_FORMAT_VOX_ADPCM, "vox-adpcm", 0},
+    {SF_FORMAT_DWVW_12, "dwvw", 0},
+    {SF_FORMAT_DWVW_16, "dwvw", 0},
+    {SF_FORMAT_DWVW_24, "dwvw", 0},
+    {SF_FORMAT_DWVW_N, "dwvw", 0},
+    {SF_FORMAT_DPCM_8, "dpcm", 0},
+    {SF_FORMAT_DPCM_16, "dpcm", 0},
+    {SF_FORMAT_MPEG_LAYER_I, "1", 0},
+    {SF_FORMAT_MPEG_LAYER_II, "2", 0},
+    {SF_FORMAT_MPEG_LAYER_III, "3", 0},
 };
 
 void audio_format_name(int format, char *name, size_t n)

@@ -15,6 +15,13 @@ int audio_skip_tags(const byte_source *source, byte_source *sound);
  * ERR_ENVIRONMENT. */
 int audio_declared_frames(const byte_source *source, const SF_INFO *info, int64_t *n_frames);
 
+/* The codec number of a WAV file (mmreg.h) and the bits of a sample, and where its data lie as far as they are there;
+ * -1: not a WAV file. ERR_ENVIRONMENT. */
+int audio_wav_codec(const byte_source *source, int64_t *number, int *bits, byte_source *data);
+
+/* Make of a source the part of it from `begin` on, which must lie inside. */
+void audio_cut_source(byte_source *s, int64_t begin, int64_t size);
+
 /* Short name of container and codec ("wav", "wav/ulaw", "ogg/vorbis", "mp3"), at most n bytes with the final zero byte.
  */
 void audio_format_name(int format, char *name, size_t n);

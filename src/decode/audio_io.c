@@ -3,9 +3,20 @@
 #include "base/status.h"
 
 #include <stdio.h>
-#include <string.h>
 
 void audio_io_start(audio_io *io, const byte_source *source) { *io = (audio_io){.source = source, .status = OK}; }
+
+/* A frame begins with the bits 1101. */
+static int check_frames(const audio_io *io, const uint8_t *bytes, size_t n)
+{
+    int rc = OK;
+    int64_t ahead = (GSM_FRAME - io->at % GSM_FRAME) % GSM_FRAME;
+    for (size_t i = (size_t)ahead; i < n; i += GSM_FRAME)
+        if (bytes[i] >> 4 != 0xd)
+            FAIL(ERR_FORMAT, "damaged sound data: byte %lld begins no frame of GSM", (long long)io->at + (long long)i);
+done:
+    return rc;
+}
 
 int64_t audio_io_seek(audio_io *io, int64_t offset, int whence)
 {
@@ -25,6 +36,7 @@ size_t audio_io_read(audio_io *io, void *out, size_t n)
     if (io->status != OK || n == 0 || left <= 0) return 0;
     if ((uint64_t)left < n) n = (size_t)left;
     TRY(source_read(io->source, io->at, out, n, &got));
+    if (io->is_gsm) TRY(check_frames(io, out, got));
     io->at += (int64_t)got;
     if (got < n)
         FAIL(ERR_CHANGED, "the file ends after %lld of %lld bytes", (long long)io->at, (long long)io->source->size);
@@ -48,6 +60,5 @@ SNDFILE *audio_io_open(audio_io *io, const byte_source *source, SF_INFO *info)
 {
     SF_VIRTUAL_IO calls = {.get_filelen = sf_size, .seek = sf_move, .read = sf_take, .tell = sf_tell};
     audio_io_start(io, source);
-    memset(info, 0, sizeof *info);
     return sf_open_virtual(&calls, SFM_READ, info, io);
 }

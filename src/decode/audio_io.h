@@ -5,9 +5,12 @@
 
 #include <sndfile.h>
 
+enum { GSM_FRAME = 33 }; /* bytes */
+
 typedef struct audio_io {
     const byte_source *source;
     int64_t at; /* where the next read begins */
+    int is_gsm; /* bare GSM: every 33rd byte must begin a frame (libsndfile passes over damaged ones) */
     int status; /* first failure of a read; OK: none. The thread's error message belongs to it */
 } audio_io;
 
@@ -18,6 +21,6 @@ void audio_io_start(audio_io *io, const byte_source *source);
 size_t audio_io_read(audio_io *io, void *out, size_t n);
 int64_t audio_io_seek(audio_io *io, int64_t offset, int whence);
 
-/* Open for reading from the start. NULL on error: then see io->status first, sf_error(NULL) next. `io` must outlive the
- * file. */
+/* Open for reading from the start. *info is zero, or says what a file without a header holds. NULL on error: then see
+ * io->status first, sf_error(NULL) next. `io` must outlive the file. */
 SNDFILE *audio_io_open(audio_io *io, const byte_source *source, SF_INFO *info);

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "decode/audio_header.h"
 
 #include <mpg123.h>
 #include <string.h>
@@ -23,6 +24,17 @@ int audio_mpeg_begins(const byte_source *sound, int *begins)
     TRY(source_read(sound, 0, head, 4, &got));
     *begins = got == 4 && head[0] == 0xff && (head[1] & 0xe0) == 0xe0 && (head[1] & 0x18) != 0x08 &&
               (head[1] & 0x06) != 0 && (head[2] & 0xf0) != 0xf0 && (head[2] & 0x0c) != 0x0c;
+done:
+    return rc;
+}
+
+int audio_mpeg_in_wav(const byte_source *sound, int *is_mpeg, byte_source *data)
+{
+    int rc = OK, bits;
+    int64_t codec;
+    *is_mpeg = 0;
+    TRY(audio_wav_codec(sound, &codec, &bits, data));
+    if (codec == 0x50 || codec == 0x55) TRY(audio_mpeg_begins(data, is_mpeg));
 done:
     return rc;
 }

@@ -9,6 +9,9 @@ typedef struct audio_mpeg audio_mpeg;
 /* Whether the bytes begin with the header of an MPEG audio frame. ERR_ENVIRONMENT, ERR_CHANGED. */
 int audio_mpeg_begins(const byte_source *sound, int *begins);
 
+/* Whether a WAV file holds MPEG audio, and where. Errors as above. */
+int audio_mpeg_in_wav(const byte_source *sound, int *is_mpeg, byte_source *data);
+
 /* Open from the start. *info as sf_open gives it; frames is SF_COUNT_MAX where the stream does not say. Samples that
  * the encoder added are left out. `io` and `sound` must outlive it. ERR_FORMAT, ERR_MEMORY, ERR_ENVIRONMENT,
  * ERR_CHANGED. */

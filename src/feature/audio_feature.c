@@ -18,7 +18,7 @@ struct audio_feature {
     mel_bank *mel; /* NULL: AUDIO_SPECTROGRAM */
     mfcc_table cepstrum;
 
-    double power[MEL_POWER_SIZE];
+    double power[SPECTRUM_TOGETHER][MEL_POWER_SIZE];
     double log_energy[AUDIO_FEATURE_MAX_MELS];
     double rows[CHUNK + 2 * REACH][MFCC_COEFFICIENTS];   /* coefficients of frames rows_first.. */
     double slopes[CHUNK + 2 * REACH][MFCC_COEFFICIENTS]; /* slopes of some of the same frames */
@@ -81,11 +81,13 @@ static void put(const double *x, size_t n, float *out)
     for (size_t i = 0; i < n; i++) out[i] = (float)x[i];
 }
 
-/* Power of a frame, and the logarithms of its filters' energies where there are filters. */
-static void analyse(audio_feature *f, const float *samples, int64_t frame)
+/* Power of frames first .. end - 1, as many as are computed together; their number. */
+static int64_t analyse(audio_feature *f, const float *samples, int64_t first, int64_t end)
 {
-    audio_spectrum_frame(f->spectrum, samples + frame * SPECTRUM_SHIFT, f->options.scale, f->power);
-    if (f->mel) mel_apply(f->mel, f->power, f->log_energy);
+    int64_t n = end - first < SPECTRUM_TOGETHER ? end - first : SPECTRUM_TOGETHER;
+    audio_spectrum_frames(f->spectrum, samples + first * SPECTRUM_SHIFT, (size_t)n, f->options.scale, f->power[0],
+                          MEL_POWER_SIZE);
+    return n;
 }
 
 /* Have the coefficients of frames first..end-1 in f->rows; those that are there already are moved, not computed again.
@@ -97,9 +99,12 @@ static void need_rows(audio_feature *f, const float *samples, int64_t first, int
     else
         f->rows_end = first;
     f->rows_first = first;
-    for (; f->rows_end < end; f->rows_end++) {
-        analyse(f, samples, f->rows_end);
-        mfcc_apply(&f->cepstrum, f->log_energy, f->rows[f->rows_end - first]);
+    while (f->rows_end < end) {
+        int64_t n = analyse(f, samples, f->rows_end, end);
+        for (int64_t i = 0; i < n; i++, f->rows_end++) {
+            mel_apply(f->mel, f->power[i], f->log_energy);
+            mfcc_apply(&f->cepstrum, f->log_energy, f->rows[f->rows_end - first]);
+        }
     }
 }
 
@@ -131,9 +136,12 @@ int audio_feature_compute(audio_feature *f, const float *samples, int64_t n_fram
              (long long)n_frames);
     f->rows_first = f->rows_end = 0;
     if (f->options.kind != AUDIO_MFCC)
-        for (int64_t t = lead; t < end; t++, out += width) {
-            analyse(f, samples, t);
-            put(f->mel ? f->log_energy : f->power, (size_t)width, out);
+        for (int64_t t = lead, n; t < end; t += n) {
+            n = analyse(f, samples, t, end);
+            for (int64_t i = 0; i < n; i++, out += width) {
+                if (f->mel) mel_apply(f->mel, f->power[i], f->log_energy);
+                put(f->mel ? f->log_energy : f->power[i], (size_t)width, out);
+            }
         }
     else
         for (int64_t t = lead, n; t < end; t += n, out += n * width) {

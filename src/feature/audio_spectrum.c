@@ -2,18 +2,22 @@
 
 #include "base/memory.h"
 #include "base/status.h"
-#include "feature/fft.h"
+#include "feature/fft_lanes.h"
 
 #include <math.h>
 #include <string.h>
 
 enum { LANES = 8 };
 static const double PREEMPHASIS = 0.97;
+_Static_assert((int)SPECTRUM_TOGETHER == (int)FFT_LANES && (int)SPECTRUM_FFT == (int)FFT_SIZE, "the transform");
 
 struct audio_spectrum {
     double window[SPECTRUM_FRAME];
     double frame[SPECTRUM_FRAME];
-    fft *transform;
+    double *in,
+        *out; /* (SPECTRUM_FFT, SPECTRUM_TOGETHER) and (SPECTRUM_BINS, SPECTRUM_TOGETHER): frames side by side */
+    fft_table table;
+    const fft_lanes *transform;
 };
 
 int audio_spectrum_create(audio_spectrum **out)
@@ -23,7 +27,10 @@ int audio_spectrum_create(audio_spectrum **out)
     const long double pi = 3.14159265358979323846264338327950288L;
     *out = NULL;
     TRY(MEM_ALLOC(s, 1));
-    TRY(fft_create(&s->transform, SPECTRUM_FFT));
+    TRY(MEM_ALLOC(s->in, SPECTRUM_FFT * SPECTRUM_TOGETHER));
+    TRY(MEM_ALLOC(s->out, SPECTRUM_BINS * SPECTRUM_TOGETHER));
+    fft_table_fill(&s->table);
+    s->transform = fft_lanes_best();
     for (int i = 0; i < SPECTRUM_FRAME; i++)
         s->window[i] = (double)powl(0.5L - 0.5L * cosl(2 * pi * i / (SPECTRUM_FRAME - 1)), 0.85L);
     *out = s;
@@ -36,7 +43,8 @@ done:
 void audio_spectrum_free(audio_spectrum **s)
 {
     if (!*s) return;
-    fft_free(&(*s)->transform);
+    mem_free(&(*s)->in);
+    mem_free(&(*s)->out);
     mem_free(s);
 }
 
@@ -50,15 +58,26 @@ static double mean(const double *x)
     return (a + b) / SPECTRUM_FRAME;
 }
 
-void audio_spectrum_frame(audio_spectrum *s, const float *samples, double scale, double *power)
+/* Mean removed, pre-emphasis, window; into one lane of `in`. */
+static void prepare(audio_spectrum *s, const float *samples, double scale, double *in)
 {
-    double *x = s->frame, *in = fft_input(s->transform);
+    double *x = s->frame;
     for (size_t i = 0; i < SPECTRUM_FRAME; i++) x[i] = samples[i] * scale;
     double m = mean(x);
     for (size_t i = 0; i < SPECTRUM_FRAME; i++) x[i] -= m;
     in[0] = (x[0] - PREEMPHASIS * x[0]) * s->window[0];
-    for (size_t i = 1; i < SPECTRUM_FRAME; i++) in[i] = (x[i] - PREEMPHASIS * x[i - 1]) * s->window[i];
-    memset(in + SPECTRUM_FRAME, 0, (SPECTRUM_FFT - SPECTRUM_FRAME) * sizeof *in);
-    const double *bins = fft_run(s->transform);
-    for (size_t k = 0; k < SPECTRUM_BINS; k++) power[k] = bins[2 * k] * bins[2 * k] + bins[2 * k + 1] * bins[2 * k + 1];
+    for (size_t i = 1; i < SPECTRUM_FRAME; i++)
+        in[i * SPECTRUM_TOGETHER] = (x[i] - PREEMPHASIS * x[i - 1]) * s->window[i];
+}
+
+void audio_spectrum_frames(audio_spectrum *s, const float *samples, size_t n, double scale, double *power,
+                           size_t stride)
+{
+    /* the padding, and lanes without a frame */
+    size_t used = n < SPECTRUM_TOGETHER ? 0 : SPECTRUM_FRAME * SPECTRUM_TOGETHER;
+    memset(s->in + used, 0, (SPECTRUM_FFT * SPECTRUM_TOGETHER - used) * sizeof *s->in);
+    for (size_t l = 0; l < n; l++) prepare(s, samples + l * SPECTRUM_SHIFT, scale, s->in + l);
+    s->transform->power(&s->table, s->in, s->out);
+    for (size_t l = 0; l < n; l++)
+        for (size_t k = 0; k < SPECTRUM_BINS; k++) power[l * stride + k] = s->out[k * SPECTRUM_TOGETHER + l];
 }

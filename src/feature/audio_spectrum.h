@@ -16,9 +16,13 @@ enum {
 
 typedef struct audio_spectrum audio_spectrum;
 
-/* ERR_MEMORY, ERR_INTERNAL. Caller: audio_spectrum_free. One per thread. */
+/* ERR_MEMORY. Caller: audio_spectrum_free. One per thread. */
 int audio_spectrum_create(audio_spectrum **out);
 void audio_spectrum_free(audio_spectrum **s);
 
-/* Power of the SPECTRUM_FRAME samples, each multiplied by `scale` first, in SPECTRUM_BINS bins. */
-void audio_spectrum_frame(audio_spectrum *s, const float *samples, double scale, double *power);
+/* Power of n frames (up to SPECTRUM_TOGETHER), each SPECTRUM_SHIFT samples after the one before, the samples multiplied
+ * by `scale` first: SPECTRUM_BINS bins of a frame, `stride` values from those of the one before. A frame's power does
+ * not depend on the others. */
+enum { SPECTRUM_TOGETHER = 4 };
+void audio_spectrum_frames(audio_spectrum *s, const float *samples, size_t n, double scale, double *power,
+                           size_t stride);

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "feature/resample_dot.h"
 
 #include <math.h>
 #include <string.h>
@@ -11,7 +12,7 @@
  *     t = (i/o - j/n) base,  base = 0.99 min(o, n),  |t| < 6  (zero outside).
  * Source: pytorch/audio src/torchaudio/functional/functional.py, _get_sinc_resample_kernel. Of each phase only the taps
  * inside the window are kept, followed by zeros up to a multiple of the lanes. */
-enum { LANES = 16, BLOCK = 4096, SLACK = 2 * LANES, WIDTH = 6, MAX_TAPS_TABLE = 1 << 24 };
+enum { LANES = DOT_LANES, BLOCK = 4096, SLACK = 2 * LANES, WIDTH = 6, MAX_TAPS_TABLE = 1 << 24 };
 static const long double ROLLOFF = 0.99L;
 
 struct resampler {
@@ -21,6 +22,7 @@ struct resampler {
     int32_t *begins; /* (n): input frame of a phase's first tap, relative to q o */
     int32_t *ends;   /* (n): the frame behind the last one inside the window */
 
+    const resample_dot *dot;
     int64_t next;        /* output frame to give next */
     float *x;            /* (taps + BLOCK + SLACK): input frames from x_first on */
     int64_t x_first;     /* may be negative: zeros before the signal */
@@ -53,20 +55,43 @@ static int64_t end_tap(int64_t o, int64_t n, int64_t j)
     return (int64_t)ceill((long double)(j * o) / n + half_width(o, n));
 }
 
-static float tap(int64_t o, int64_t n, int64_t j, int64_t i)
+/* Angles of the sine (pi t) and of the window (pi t / 12), each as sine and cosine. */
+typedef struct angles {
+    long double s, c, window_s, window_c;
+} angles;
+
+static angles angles_of(long double t)
+{
+    const long double fast = 3.14159265358979323846264338327950288L * t, slow = fast / (2 * WIDTH);
+    return (angles){sinl(fast), cosl(fast), sinl(slow), cosl(slow)};
+}
+
+static angles rotate(angles a, angles by)
+{
+    return (angles){a.s * by.c + a.c * by.s, a.c * by.c - a.s * by.s,
+                    a.window_s * by.window_c + a.window_c * by.window_s,
+                    a.window_c * by.window_c - a.window_s * by.window_s};
+}
+
+/* The taps of phase j. From tap to tap the angles are rotated: many times faster than sines, and it loses less than
+ * 1e-16 over the longest window. */
+static void fill_phase(const resampler *r, int64_t j, angles step, float *h)
 {
     const long double pi = 3.14159265358979323846264338327950288L;
-    long double base = (o < n ? o : n) * ROLLOFF, t = (long double)(i * n - j * o) / ((long double)o * n) * base;
-    if (fabsl(t) >= WIDTH) return 0;
-    long double window = cosl(pi * t / (2 * WIDTH)), sinc = t == 0 ? 1 : sinl(pi * t) / (pi * t);
-    return (float)(sinc * window * window * base / o);
+    const long double base = (r->o < r->n ? r->o : r->n) * ROLLOFF, per_input = base / r->o;
+    int64_t n = r->ends[j] - r->begins[j], at = r->begins[j] * r->n - j * r->o; /* of the tap, in 1 / (o n) */
+    angles a = angles_of((long double)at / ((long double)r->o * r->n) * base);
+    for (int64_t k = 0; k < n; k++, at += r->n, a = rotate(a, step)) {
+        long double t = (long double)at / ((long double)r->o * r->n) * base;
+        h[k] = (float)((at == 0 ? 1 : a.s / (pi * t)) * a.window_c * a.window_c * per_input);
+    }
 }
 
 static int make_tables(resampler *r)
 {
     int rc = OK;
     size_t n_taps;
-    r->taps = ((size_t)ceill(2 * half_width(r->o, r->n)) + 1 + LANES - 1) / LANES * LANES;
+    r->taps = ((size_t)ceill(2 * half_width(r->o, r->n)) + LANES - 1) / LANES * LANES;
     TRY(size_mul((size_t)r->n, r->taps, &n_taps));
     if (n_taps > MAX_TAPS_TABLE)
         FAIL(ERR_LIMIT, "resampling by %lld/%lld needs %zu taps", (long long)r->n, (long long)r->o, n_taps);
@@ -74,11 +99,11 @@ static int make_tables(resampler *r)
     TRY(MEM_ALLOC(r->begins, (size_t)r->n));
     TRY(MEM_ALLOC(r->ends, (size_t)r->n));
     TRY(MEM_ALLOC(r->x, r->taps + BLOCK + SLACK));
+    const angles step = angles_of((r->o < r->n ? r->o : r->n) * ROLLOFF / r->o);
     for (int64_t j = 0; j < r->n; j++) {
-        int64_t first = first_tap(r->o, r->n, j);
-        r->begins[j] = (int32_t)first;
+        r->begins[j] = (int32_t)first_tap(r->o, r->n, j);
         r->ends[j] = (int32_t)end_tap(r->o, r->n, j);
-        for (size_t k = 0; k < r->taps; k++) r->h[(size_t)j * r->taps + k] = tap(r->o, r->n, j, first + (int64_t)k);
+        fill_phase(r, j, step, r->h + (size_t)j * r->taps);
     }
 done:
     return rc;
@@ -105,6 +130,7 @@ int resampler_create(resampler **out, int64_t from_hz, int64_t to_hz, int64_t fi
     int64_t g = greatest_divisor(from_hz, to_hz);
     r->o = from_hz / g;
     r->n = to_hz / g;
+    r->dot = resample_dot_best();
     if (r->o != r->n) TRY(make_tables(r));
     resampler_restart(r, first_output);
     *out = r;
@@ -157,15 +183,25 @@ size_t resampler_capacity(const resampler *r, size_t n)
                     frames % (uint64_t)r->o * (uint64_t)r->n / (uint64_t)r->o + 2);
 }
 
-/* Sixteen running sums, then a fixed tree: an order of our own, that every vector unit can follow. */
-static float dot(const float *restrict h, const float *restrict x, size_t n)
+/* Outputs whose windows are in x are gathered, and computed some at a time. */
+typedef struct gathered {
+    const float *h[DOT_OUTPUTS], *x[DOT_OUTPUTS];
+    int n;
+} gathered;
+
+static float *give(const resampler *r, gathered *g, float *out)
 {
-    float sums[LANES] = {0};
-    for (size_t k = 0; k < n; k += LANES)
-        for (size_t l = 0; l < LANES; l++) sums[l] += h[k + l] * x[k + l];
-    for (size_t l = 0; l < 8; l++) sums[l] += sums[l + 8];
-    for (size_t l = 0; l < 4; l++) sums[l] += sums[l + 4];
-    return (sums[0] + sums[2]) + (sums[1] + sums[3]);
+    float sums[DOT_OUTPUTS];
+    if (g->n == DOT_OUTPUTS) {
+        r->dot->run(g->h, g->x, r->taps, out);
+    } else if (g->n) {
+        for (int i = g->n; i < DOT_OUTPUTS; i++) g->h[i] = g->h[0], g->x[i] = g->x[0];
+        r->dot->run(g->h, g->x, r->taps, sums);
+        memcpy(out, sums, (size_t)g->n * sizeof *out);
+    }
+    out += g->n;
+    g->n = 0;
+    return out;
 }
 
 /* Give every output before `end` whose window is in x; then drop the frames that no later window needs. */
@@ -173,24 +209,27 @@ static size_t give_complete(resampler *r, int64_t end, float *out)
 {
     /* Behind the window's end there are only zero taps, but what they meet must be finite. */
     memset(r->x + r->x_n, 0, SLACK * sizeof *r->x);
-    size_t n_out = 0;
-    int64_t q = r->next / r->n, j = r->next % r->n, have = r->x_first + (int64_t)r->x_n, begin;
+    const float *first = out;
+    gathered g = {.n = 0};
+    int64_t base = r->next / r->n * r->o - r->x_first, j = r->next % r->n, have = (int64_t)r->x_n, begin;
     for (;;) {
-        begin = q * r->o + r->begins[j];
-        if (r->next >= end || q * r->o + r->ends[j] > have) break;
-        out[n_out++] = dot(r->h + (size_t)j * r->taps, r->x + (begin - r->x_first), r->taps);
+        begin = base + r->begins[j];
+        if (r->next >= end || base + r->ends[j] > have) break;
+        g.h[g.n] = r->h + (size_t)j * r->taps;
+        g.x[g.n++] = r->x + begin;
+        if (g.n == DOT_OUTPUTS) out = give(r, &g, out);
         r->next++;
         if (++j == r->n) {
             j = 0;
-            q++;
+            base += r->o;
         }
     }
-    int64_t drop = begin - r->x_first;
-    if (drop > (int64_t)r->x_n) drop = (int64_t)r->x_n;
+    out = give(r, &g, out);
+    int64_t drop = begin < have ? begin : have;
     memmove(r->x, r->x + drop, (r->x_n - (size_t)drop) * sizeof *r->x);
     r->x_n -= (size_t)drop;
     r->x_first += drop;
-    return n_out;
+    return (size_t)(out - first);
 }
 
 /* Append n frames (NULL: zeros) block by block. */

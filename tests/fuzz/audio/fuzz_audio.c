@@ -1,4 +1,6 @@
-/* Any bytes as a sound file: no crash, no hang, and the same samples or the same error however they are read. */
+/* Any bytes as a sound file: no crash, no hang, and the same samples or the same error however they are read. A file
+ * without a header follows "raw", its format and its channels less 1, one byte each; 8 more in the latter say that
+ * only the name speaks for it. */
 #include "base/memory.h"
 #include "base/status.h"
 #include "decode/audio_decode.h"
@@ -20,6 +22,18 @@ typedef struct decoded {
     size_t n_frames;
 } decoded;
 
+static audio_hint hint_of(const uint8_t **bytes, size_t *n)
+{
+    audio_hint h = {.rate_hz = 16000, .channels = 1};
+    if (*n < 5 || memcmp(*bytes, "raw", 3) != 0) return h;
+    h.format = (audio_raw_format)((*bytes)[3] % AUDIO_RAW_AUTO);
+    if (h.format < AUDIO_RAW_GSM) h.channels += (*bytes)[4] % MAX_CHANNELS;
+    h.is_guess = (*bytes)[4] / MAX_CHANNELS % 2;
+    *bytes += 5;
+    *n -= 5;
+    return h;
+}
+
 static void check(int holds, const char *what)
 {
     if (holds) return;
@@ -34,9 +48,10 @@ static decoded decode(const uint8_t *bytes, size_t n, int64_t first, size_t bloc
     decoded d = {0};
     size_t got = block;
     audio_stream *s = NULL;
+    audio_hint hint = hint_of(&bytes, &n);
     byte_source source = source_of_memory(bytes, n);
     check(MEM_ALLOC(d.samples, MAX_SAMPLES) == OK, "no memory");
-    TRY(audio_open(&s, &source, &limits, &d.info));
+    TRY(audio_open(&s, &source, &hint, &limits, &d.info));
     check(d.info.channels >= 1 && d.info.channels <= MAX_CHANNELS && d.info.rate_hz > 0, "limits do not hold");
     TRY(audio_seek(s, first));
     while (got == block && (d.n_frames + block) * (size_t)d.info.channels <= MAX_SAMPLES) {

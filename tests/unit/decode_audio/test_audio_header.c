@@ -19,7 +19,7 @@ static int64_t declared(const uint8_t *bytes, size_t n)
     audio_stream *s;
     audio_info info;
     byte_source source = source_of_memory(bytes, n);
-    assert_int_equal(audio_open(&s, &source, &no_limits, &info), OK);
+    assert_int_equal(audio_open(&s, &source, NULL, &no_limits, &info), OK);
     audio_close(&s);
     return info.n_frames;
 }
@@ -84,7 +84,7 @@ static void mpeg_without_its_frame_of_tags_is_read_to_the_end(void **state)
     assert_non_null(tag);
     memset(tag, 0, 4);
     byte_source source = source_of_memory(bytes, n);
-    assert_int_equal(audio_open(&s, &source, &no_limits, &info), OK);
+    assert_int_equal(audio_open(&s, &source, NULL, &no_limits, &info), OK);
     assert_int_equal(info.n_frames, -1);
     assert_true(info.n_likely > 0);
     assert_int_equal(audio_read(s, samples, 50000, &got), OK);

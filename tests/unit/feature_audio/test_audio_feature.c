@@ -32,7 +32,7 @@ static size_t read_wav(const char *name)
     int fd = open(path, O_RDONLY);
     assert_true(fd >= 0);
     byte_source source = source_of_file(fd, 0, lseek(fd, 0, SEEK_END));
-    assert_int_equal(audio_open(&s, &source, &limits, &info), OK);
+    assert_int_equal(audio_open(&s, &source, NULL, &limits, &info), OK);
     assert_int_equal(audio_read(s, samples, MAX_SAMPLES, &n), OK);
     audio_close(&s);
     close(fd);
