@@ -42,9 +42,11 @@ static double largest_picture(const stages *s)
 {
     double most = 0;
     corpus_row row;
-    for (int64_t i = 0; i < corpus_index_rows(s->index); i++)
+    for (int64_t i = 0; i < corpus_index_rows(s->index); i++) {
+        corpus_index_passed(s->index, i);
         if (corpus_index_row(s->index, i, &row) == OK && (double)row.image_width * (double)row.image_height > most)
             most = (double)row.image_width * (double)row.image_height;
+    }
     return most;
 }
 

@@ -97,6 +97,16 @@ int64_t corpus_index_split_start(const corpus_index *x, int split);
 /* Row i of the sorted index; the views point into the mapping and live as long as it. ERR_CORRUPT. */
 int corpus_index_row(const corpus_index *x, int64_t i, corpus_row *out);
 
+/* Rows first..end-1 are not needed soon: their pages leave this process. Views stay valid. */
+void corpus_index_release(const corpus_index *x, int64_t first, int64_t end);
+
+/* For a walk through all rows: called before each, it releases those that lie well behind. */
+static inline void corpus_index_passed(const corpus_index *x, int64_t i)
+{
+    enum { STEP = 1 << 14 };
+    if (i && i % STEP == 0) corpus_index_release(x, i - STEP, i);
+}
+
 /* Index position of the row with this id; -1 if there is none (binary search by hash). */
 int corpus_index_find(const corpus_index *x, text_view id, int64_t *position);
 
