@@ -46,11 +46,14 @@ int corpus_root(const corpus_options *o, char **root);
  * ERR_CONFIG. */
 int corpus_manifest_hash(const corpus_options *o, char hex[33]);
 
-/* Step 1. Segments go to `folder`; each is committed, and scan.json last. Does nothing when the scan.json of these
- * content options is there: whether the manifest has changed since is for the caller to see (corpus_manifest_hash).
- * ERR_CONFIG: path missing or unreadable, not a known manifest; a broken line is a row that is rejected, not an error.
+/* Step 1. `manifest` is corpus_manifest_hash of before, which costs a pass through the manifest (of a folder: a look at
+ * every file); NULL: it is found here. Segments go to `folder`; each is committed, and scan.json last. Does nothing
+ * when the scan.json of these content options is there: whether the manifest has changed since is for the caller to see
+ * (corpus_manifest_hash). ERR_CONFIG: path missing or unreadable, not a known manifest; a broken line is a row that is
+ * rejected, not an error.
  */
-int corpus_scan(const corpus_options *o, const char *folder, int64_t *n_rows, int64_t *n_segments);
+int corpus_scan(const corpus_options *o, const char *manifest, const char *folder, int64_t *n_rows,
+                int64_t *n_segments);
 
 /* Fill rate, frames, width ... of the row from the files; all media are there, their size and mtime known. Returns an
  * item status for the row (with its message; paths below the root are shortened in it), or a job error. */

@@ -56,7 +56,7 @@ static void folders_stay_small(void **state)
     fixture_corpus(f, "in/m.jsonl");
     f->options.segment_rows = 1;
     assert_int_equal(file_join(&folder, f->folder, "state"), OK);
-    assert_int_equal(corpus_scan(&f->options, folder, &n_rows, &n_segments), OK);
+    assert_int_equal(corpus_scan(&f->options, NULL, folder, &n_rows, &n_segments), OK);
     assert_int_equal(n_segments, ROWS);
     assert_int_equal(file_list_folder(folder, &folders), OK);
     assert_int_equal(folders.n, 3); /* and scan.json */
