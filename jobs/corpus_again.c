@@ -66,7 +66,7 @@ static int build(const job *j, const char *folder)
 {
     int rc = OK;
     int64_t rows, segments;
-    TRY(corpus_scan(&j->corpus, folder, &rows, &segments));
+    TRY(corpus_scan(&j->corpus, NULL, folder, &rows, &segments));
     for (int64_t s = 0; s < segments; s++) TRY(corpus_segment_build(&j->corpus, folder, s, NULL, NULL, NULL));
     TRY(corpus_index_merge(&j->corpus, folder, NULL, NULL));
 done:

@@ -41,9 +41,11 @@ static double largest_picture(const stages *s)
 {
     double most = 0;
     corpus_row row;
-    for (int64_t i = 0; i < corpus_index_rows(s->index); i++)
+    for (int64_t i = 0; i < corpus_index_rows(s->index); i++) {
+        corpus_index_passed(s->index, i);
         if (corpus_index_row(s->index, i, &row) == OK && (double)row.image_width * (double)row.image_height > most)
             most = (double)row.image_width * (double)row.image_height;
+    }
     return most;
 }
 
@@ -80,6 +82,7 @@ static void print_filtered(const stages *s)
     rule_count counts[32] = {{0}};
     if (!row_filter_lists(&filter)) return;
     for (int64_t i = 0; i < corpus_index_rows(s->index); i++) {
+        corpus_index_passed(s->index, i);
         if (corpus_index_row(s->index, i, &row) != OK || !row_filter_listed(&filter, &row, &hit)) continue;
         rule_count *c = counts;
         while (c->rule && strcmp(c->rule, hit.rule)) c++;

@@ -144,7 +144,7 @@ static int build(indexing *x)
     int64_t n_rows = 0;
     if (j->p.rank == 0) {
         LOG_JOB(LOG_INFO, "index: reading %s", j->corpus.path);
-        rc = corpus_scan(&j->corpus, x->folder, &n_rows, &x->n_segments);
+        rc = corpus_scan(&j->corpus, x->s->settings.manifest, x->folder, &n_rows, &x->n_segments);
     }
     TRY(par_agree(&j->p, rc));
     if (j->p.rank == 0) LOG_JOB(LOG_INFO, "index: %lld rows, probing", (long long)n_rows);

@@ -190,6 +190,7 @@ static int sample_unit(void *user, schedule *schedule, int64_t task, int final, 
     for (int m = 0; m < N_SAMPLED; m++)
         if (x->streams[m].due) TRY(commit_stream(x, &x->streams[m], task));
     counts->work = u->weight;
+    corpus_index_release(x->t->s->index, u->first, u->first + u->count);
 done:
     if (rc != OK) sampler_forget(&x->sampler);
     for (int m = 0; m < N_SAMPLED; m++) {

@@ -82,6 +82,7 @@ static int do_unit(tokenizing *x, int64_t number, int final, progress_counts *co
     TRY(core_finish(s->core));
     TRY(token_tasks_part(s, number, &path));
     TRY(part_writer_commit(w.part, path));
+    corpus_index_release(s->index, u->first, u->first + u->count);
     counts->work = u->weight;
     counts->hours = u->seconds / 3600;
     counts->images = u->images;

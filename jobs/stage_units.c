@@ -33,6 +33,7 @@ static int estimate_row(void *user, int64_t i, unit_row *out)
     const job *j = e->s->j;
     corpus_row row;
     filter_hit hit;
+    corpus_index_passed(e->s->index, i);
     TRY(corpus_index_row(e->s->index, i, &row));
     int there = row.status == OK && !row_filter_listed(&e->filter, &row, &hit);
     int sound = there && j->audio.use && row.media[MEDIA_AUDIO].size >= 0;
@@ -98,6 +99,9 @@ done:
     return rc;
 }
 
+/* More files than file systems like to have in one folder. */
+static const int64_t many_shards = 10000;
+
 int stage_units(stages *s)
 {
     int rc = OK;
@@ -116,6 +120,9 @@ int stage_units(stages *s)
     TRY(par_agree(&j->p, rc));
     LOG_JOB(LOG_INFO, "units: %lld in %lld shards", (long long)unit_table_units(s->units),
             (long long)unit_table_shards(s->units));
+    if (unit_table_shards(s->units) > many_shards)
+        LOG_JOB(LOG_WARN, "%lld shards in one folder: a higher output.shard_bytes makes fewer",
+                (long long)unit_table_shards(s->units));
 done:
     mem_free(&path);
     return rc;

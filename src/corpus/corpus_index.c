@@ -112,6 +112,18 @@ done:
     return rc;
 }
 
+/* The texts lie in the order of the rows. What a damaged record says is not trusted: the range is cut to the mapping.
+ */
+void corpus_index_release(const corpus_index *x, int64_t first, int64_t end)
+{
+    int64_t rows = x->header.totals.rows;
+    if (first < 0 || end > rows || first >= end) return;
+    int64_t text = x->records[first].text_start, text_end = x->header.text_bytes;
+    if (end < rows) text_end = x->records[end].text_start;
+    file_map_release(&x->record_map, (size_t)first * sizeof(row_record), (size_t)end * sizeof(row_record));
+    if (text >= 0 && text < text_end) file_map_release(&x->text_map, (size_t)text, (size_t)text_end);
+}
+
 int corpus_index_find(const corpus_index *x, text_view id, int64_t *position)
 {
     int rc = OK;

@@ -10,6 +10,7 @@
 #include "corpus/scan_info.h"
 #include "corpus/split.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* A segment ends here even when it has few rows: one rank holds the rows of one segment in memory. */
@@ -76,7 +77,7 @@ done:
     return rc;
 }
 
-int corpus_scan(const corpus_options *o, const char *folder, int64_t *n_rows, int64_t *n_segments)
+int corpus_scan(const corpus_options *o, const char *manifest, const char *folder, int64_t *n_rows, int64_t *n_segments)
 {
     int rc = OK;
     scan_info info = {0}, there;
@@ -96,7 +97,10 @@ int corpus_scan(const corpus_options *o, const char *folder, int64_t *n_rows, in
     rc = OK;
     info.segment_rows = o->segment_rows;
     TRY(file_make_folder(folder));
-    TRY(corpus_manifest_hash(o, info.manifest));
+    if (manifest)
+        snprintf(info.manifest, sizeof info.manifest, "%s", manifest);
+    else
+        TRY(corpus_manifest_hash(o, info.manifest));
     scan_info_name(&info);
     TRY(write_segments(o, folder, &info));
     TRY(scan_info_write(folder, &info));

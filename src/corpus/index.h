@@ -47,11 +47,14 @@ int corpus_root(const corpus_options *o, char **root);
  * check. ERR_CONFIG. */
 int corpus_manifest_hash(const corpus_options *o, char hex[33]);
 
-/* Step 1. Segments go to `folder`; each is committed, and scan.json last. Does nothing when the scan.json of these
- * content options is there: whether the manifest has changed since is for the caller to see (corpus_manifest_hash).
- * ERR_CONFIG: path missing or unreadable, not a known manifest; a broken line is a row that is rejected, not an error.
+/* Step 1. `manifest` is corpus_manifest_hash of before, which costs a pass through the manifest (of a folder: a look at
+ * every file); NULL: it is found here. Segments go to `folder`; each is committed, and scan.json last. Does nothing
+ * when the scan.json of these content options is there: whether the manifest has changed since is for the caller to see
+ * (corpus_manifest_hash). ERR_CONFIG: path missing or unreadable, not a known manifest; a broken line is a row that is
+ * rejected, not an error.
  */
-int corpus_scan(const corpus_options *o, const char *folder, int64_t *n_rows, int64_t *n_segments);
+int corpus_scan(const corpus_options *o, const char *manifest, const char *folder, int64_t *n_rows,
+                int64_t *n_segments);
 
 /* Fill rate, frames, width ... of the row from the files; all media are there, their size and mtime known. Returns an
  * item status for the row (with its message; paths below the root are shortened in it), or a job error. */
@@ -97,6 +100,16 @@ int64_t corpus_index_split_start(const corpus_index *x, int split);
 
 /* Row i of the sorted index; the views point into the mapping and live as long as it. ERR_CORRUPT. */
 int corpus_index_row(const corpus_index *x, int64_t i, corpus_row *out);
+
+/* Rows first..end-1 are not needed soon: their pages leave this process. Views stay valid. */
+void corpus_index_release(const corpus_index *x, int64_t first, int64_t end);
+
+/* For a walk through all rows: called before each, it releases those that lie well behind. */
+static inline void corpus_index_passed(const corpus_index *x, int64_t i)
+{
+    enum { STEP = 1 << 14 };
+    if (i && i % STEP == 0) corpus_index_release(x, i - STEP, i);
+}
 
 /* Index position of the row with this id; -1 if there is none (binary search by hash). */
 int corpus_index_find(const corpus_index *x, text_view id, int64_t *position);

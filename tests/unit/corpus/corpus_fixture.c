@@ -159,7 +159,7 @@ int fixture_build(fixture *f, const char *state, corpus_probe probe, int (*tick)
     int64_t n_rows, n_segments;
     char *folder = NULL;
     TRY(file_join(&folder, f->folder, state));
-    TRY(corpus_scan(&f->options, folder, &n_rows, &n_segments));
+    TRY(corpus_scan(&f->options, NULL, folder, &n_rows, &n_segments));
     for (int64_t i = n_segments; i-- > 0;) {
         TRY(corpus_segment_build(&f->options, folder, i, probe, tick, user));
         if (!corpus_segment_is_built(folder, i)) FAIL(ERR_INTERNAL, "segment %lld is not built", (long long)i);

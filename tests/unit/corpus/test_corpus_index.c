@@ -41,6 +41,40 @@ static void rows_are_sorted_by_split_group_order_row(void **state)
     corpus_index_close(&x);
 }
 
+/* Many segments do not lie in one folder. */
+static void folders_stay_small(void **state)
+{
+    fixture *f = *state;
+    enum { ROWS = 5000 };
+    char *text = NULL, *folder = NULL, *path = NULL;
+    size_t n = 0, n_files = 0;
+    int64_t n_rows, n_segments;
+    file_list folders, files;
+    assert_int_equal(MEM_ALLOC(text, (size_t)ROWS * 32), OK);
+    for (int i = 0; i < ROWS; i++) n += (size_t)sprintf(text + n, "{\"text\":\"%d\"}\n", i);
+    fixture_write(f, "in/m.jsonl", text);
+    fixture_corpus(f, "in/m.jsonl");
+    f->options.segment_rows = 1;
+    assert_int_equal(file_join(&folder, f->folder, "state"), OK);
+    assert_int_equal(corpus_scan(&f->options, NULL, folder, &n_rows, &n_segments), OK);
+    assert_int_equal(n_segments, ROWS);
+    assert_int_equal(file_list_folder(folder, &folders), OK);
+    assert_int_equal(folders.n, 3); /* and scan.json */
+    for (size_t i = 0; i < folders.n; i++) {
+        if (!strcmp(folders.names[i], "scan.json")) continue;
+        assert_int_equal(file_join(&path, folder, folders.names[i]), OK);
+        assert_int_equal(file_list_folder(path, &files), OK);
+        assert_in_range(files.n, 1, 4096);
+        n_files += files.n;
+        file_list_free(&files);
+        mem_free(&path);
+    }
+    assert_int_equal(n_files, ROWS);
+    file_list_free(&folders);
+    mem_free(&folder);
+    mem_free(&text);
+}
+
 /* A manifest with groups, conversations, wrong lines and ids that come again. */
 static void write_mixed(fixture *f, const char *file, int n)
 {
@@ -344,6 +378,7 @@ static void many_rows_fit_into_little_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST_IN_MEMORY(folders_stay_small),
         TEST(rows_are_sorted_by_split_group_order_row),
         TEST_IN_MEMORY(segments_leave_no_trace),
         TEST(first_row_with_an_id_wins),

@@ -214,7 +214,7 @@ static void damaged_runs_stop_the_build(void **state)
     assert_int_equal(file_join(&folder, f->folder, "again"), OK);
     f->options.segment_rows = 5;
     for (uint64_t i = 0; i < 60; i++) {
-        assert_int_equal(corpus_scan(&f->options, folder, &n_rows, &n_segments), OK);
+        assert_int_equal(corpus_scan(&f->options, NULL, folder, &n_rows, &n_segments), OK);
         for (int64_t k = 0; k < n_segments && i % 2; k++)
             assert_int_equal(corpus_segment_build(&f->options, folder, k, NULL, NULL, NULL), OK);
         damage_runs(folder, i);

@@ -296,7 +296,7 @@ static void a_tar_that_changes_after_the_scan(void **state)
     write_tar(f, "in/t.tar", &t);
     fixture_corpus(f, "in/t.tar");
     assert_int_equal(file_join(&folder, f->folder, "state"), OK);
-    assert_int_equal(corpus_scan(&f->options, folder, &rows, &segments), OK);
+    assert_int_equal(corpus_scan(&f->options, NULL, folder, &rows, &segments), OK);
     assert_int_equal(rows, 1);
     usleep(20000);
     write_simple(f, "in/t.tar", "a.png");
