@@ -13,11 +13,6 @@ typedef struct magic {
 
 /* The first match counts, so the longer ones of a kind come first. */
 static const magic known[] = {
-    {"GIF", 0, 4, "GIF8"},
-    {"TIFF", 0, 4, "II*\0"},
-    {"TIFF", 0, 4, "MM\0*"},
-    {"BigTIFF", 0, 4, "II+\0"},
-    {"BigTIFF", 0, 4, "MM\0+"},
     {"AVIF", 4, 8, "ftypavif"},
     {"AVIF", 4, 8, "ftypavis"},
     {"HEIF", 4, 7, "ftyphei"},
