@@ -24,7 +24,8 @@ static int recognise(const uint8_t *head, size_t n)
     return n >= 6 && (memcmp(head, "GIF87a", 6) == 0 || memcmp(head, "GIF89a", 6) == 0);
 }
 
-/* A table that has every index as its own grey is taken for no table, and without one an index is a grey. */
+/* A table that has every index as its own grey counts for none: the frame then has the colors of the screen, and
+ * without those an index is a grey. */
 static int read_colors(image_window *w, int64_t *at, uint8_t flags, gif_frame *f)
 {
     int rc = OK, ramp = 1;
@@ -32,13 +33,9 @@ static int read_colors(image_window *w, int64_t *at, uint8_t flags, gif_frame *f
     const uint8_t *p = NULL;
     if (n) TRY(image_window_get(w, *at, (size_t)n * 3, &p));
     for (int i = 0; i < n && ramp; i++) ramp = p[3 * i] == i && p[3 * i + 1] == i && p[3 * i + 2] == i;
-    for (int i = 0; i < 256; i++) {
-        if (ramp)
-            memset(f->colors[i], i, 3);
-        else if (i < n)
-            memcpy(f->colors[i], p + (size_t)i * 3, 3);
-        else
-            memset(f->colors[i], 0, 3);
+    if (!ramp) {
+        memset(f->colors, 0, sizeof f->colors);
+        memcpy(f->colors, p, (size_t)n * 3);
     }
     *at += (int64_t)n * 3;
 done:
@@ -115,6 +112,7 @@ static int find_frame(const byte_source *source, gif_frame *f)
     uint8_t kind = 0;
     int64_t at = SCREEN;
     *f = (gif_frame){.transparent = -1};
+    for (int i = 0; i < 256; i++) memset(f->colors[i], i, 3);
     TRY(image_window_get(&w, 0, SCREEN, &p));
     f->width = image_u16le(p + 6);
     f->height = image_u16le(p + 8);

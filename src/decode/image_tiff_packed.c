@@ -100,10 +100,9 @@ done:
 
 static int check_codec(const tiff_kind *k)
 {
-    static const uint16_t read[] = {COMPRESSION_CCITTRLE, COMPRESSION_CCITTFAX3, COMPRESSION_CCITTFAX4,
-                                    COMPRESSION_LZW,      COMPRESSION_JPEG,      COMPRESSION_ADOBE_DEFLATE,
-                                    COMPRESSION_DEFLATE,  COMPRESSION_PACKBITS,  COMPRESSION_LZMA,
-                                    COMPRESSION_ZSTD,     COMPRESSION_WEBP};
+    static const uint16_t read[] = {
+        COMPRESSION_CCITTRLE,      COMPRESSION_CCITTFAX3, COMPRESSION_CCITTFAX4, COMPRESSION_LZW,  COMPRESSION_JPEG,
+        COMPRESSION_ADOBE_DEFLATE, COMPRESSION_DEFLATE,   COMPRESSION_PACKBITS,  COMPRESSION_LZMA, COMPRESSION_ZSTD};
     int rc = OK;
     if (k->compression == TIFF_PACKED_OLD_JPEG) FAIL(ERR_UNSUPPORTED, "TIFF with old-style JPEG is not supported yet");
     for (size_t i = 0; i < sizeof read / sizeof *read; i++)

@@ -21,7 +21,7 @@ import warnings
 import xxhash
 from PIL import Image, ImageOps
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "PPM")
 
 
 def has_alpha(m):
@@ -83,6 +83,7 @@ def main():
     parser.add_argument("folder")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
+    Image.init()
     Image.MAX_IMAGE_PIXELS = None
     command = [options.sums, options.alpha, str(options.max_pixels), *filter(None, options.draft.split("x"))]
     ours = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
