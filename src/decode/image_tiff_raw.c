@@ -25,10 +25,13 @@ void tiff_block_draw(const tiff_block *b, const tiff_kind *k, alpha_policy alpha
     }
 }
 
-/* In planes of their own Pillow reads uncompressed samples of most kinds wrongly. */
-static int check_planes(const tiff_kind *k)
+/* Uncompressed samples that Pillow does not read with their bits in the other order; and those of most kinds that it
+ * reads wrongly in planes of their own. */
+static int check_layout(const tiff_kind *k)
 {
     int rc = OK;
+    if (k->flipped && ((k->photometric == 0 && k->bits == 8) || (k->photometric == 3 && k->bits < 8)))
+        FAIL(ERR_UNSUPPORTED, "uncompressed TIFF of this kind with fill order 2 is not supported yet");
     if (!k->planar) return OK;
     const int lone = k->samples == 1 && k->photometric != 0 && (k->bits == 8 || (k->bits == 1 && k->photometric == 1));
     const int many = k->samples > 1 && k->bits == 8 && k->alpha != TIFF_PREMULTIPLIED &&
@@ -99,7 +102,7 @@ int tiff_decode_raw(tiff_tags *t, const tiff_kind *k, const uint8_t *bytes, size
     tiff_grid g;
     tiff_name offsets;
     uint8_t *scratch = NULL;
-    TRY(check_planes(k));
+    TRY(check_layout(k));
     TRY(read_grid(t, k, &offsets, &g));
     const int64_t count = tiff_count(t, offsets), per_plane = g.across * g.down;
     if (count < 1) FAIL(ERR_FORMAT, "TIFF: neither strips nor tiles");

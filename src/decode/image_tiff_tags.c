@@ -100,7 +100,7 @@ int tiff_tags_read(const byte_source *source, tiff_tags *out)
     TRY(read_head(out, &d));
     const int64_t entry = d.big ? 20 : 12;
     for (int64_t i = 0; i < d.n_entries && going; i++, d.at += entry) {
-        if (source->size - d.at < entry) break;
+        if (source->size - d.at < entry) FAIL(ERR_FORMAT, "the file ends inside its header");
         TRY(read_entry(out, &d, &going));
     }
 done:
