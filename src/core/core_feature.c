@@ -73,17 +73,18 @@ done:
 int image_feature_text(const image_options *o, const core_model *m, const char *projection, char **text)
 {
     static const char *const alpha[] = {"drop", "white"};
+    const char *scaled = o->scale_on_decode ? " scaled" : "";
     int rc = OK;
     char *encoder = NULL;
     if (!m || !m->encoder)
         return mem_format(
             text,
-            "patches size=%lld grey=%d width=%lld height=%lld fit=%s filter=%s alpha=%s normalize=%s projection=%s",
+            "patches size=%lld grey=%d width=%lld height=%lld fit=%s filter=%s alpha=%s normalize=%s projection=%s%s",
             (long long)o->patch, o->grey, (long long)o->width, (long long)o->height, image_fit_names[o->fit],
             image_filter_names[o->filter], alpha[o->alpha], image_normalize_names[o->normalize],
-            *projection ? projection : "none");
+            *projection ? projection : "none", scaled);
     TRY(encoder_text(&o->encoder, m, &encoder));
-    TRY(mem_format(text, "%s class_token=%d alpha=%s", encoder, o->encoder.class_token, alpha[o->alpha]));
+    TRY(mem_format(text, "%s class_token=%d alpha=%s%s", encoder, o->encoder.class_token, alpha[o->alpha], scaled));
 done:
     mem_free(&encoder);
     return rc;

@@ -89,6 +89,9 @@ static const option image_table[] = {
      "after v / 255: mean and deviation subtracted and divided (half: 0.5)"},
     {"image.max_pixels", OPTION_INT, SCOPE_CODEBOOK, IMAGE(max_pixels), "178956970", 0, 0x1p40, NULL,
      "most pixels of a picture; larger ones are rejected unread (0: no limit)"},
+    {"image.scale_on_decode", OPTION_BOOL, SCOPE_CODEBOOK, IMAGE(scale_on_decode), "false", 0, 0, NULL,
+     "JPEG is decoded at 1/2, 1/4 or 1/8 of its size, the smallest that both sides of the resized picture fit into; "
+     "faster and of little memory, with slightly other pixels"},
     {"image.projection", OPTION_TEXT, SCOPE_CODEBOOK, IMAGE(projection), "\"\"", 0, 0, NULL,
      "linear map of each patch: a matrix FILE.npy (outputs, inputs), or pca:D, trained from the sample"},
     {"image.keep", OPTION_ENUM, SCOPE_TOKENS, IMAGE(keep), "tokens", 0, 0, keep_names,

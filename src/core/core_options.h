@@ -58,6 +58,7 @@ typedef struct image_options {
     int64_t patch, width, height;
     int grey, fit, filter, alpha, normalize;
     int64_t max_pixels;
+    int scale_on_decode;
     char *projection; /* "", FILE.npy, or pca:D */
     int keep;
     codebook_options codebook;

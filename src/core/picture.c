@@ -87,7 +87,15 @@ static int decode(picture *p, const byte_source *source, image *out)
         if (got != (size_t)source->size) FAIL(ERR_CHANGED, "the file shrank while it was read");
         bytes = p->bytes;
     }
-    TRY(image_decode(bytes, (size_t)source->size, &limits, p->o->alpha, out));
+    if (!p->o->scale_on_decode) {
+        TRY(image_decode(bytes, (size_t)source->size, &limits, p->o->alpha, out));
+        goto done;
+    }
+    const byte_source memory = source_of_memory(bytes, (size_t)source->size);
+    image_info info;
+    TRY(image_probe(&memory, &info));
+    const image_target t = image_patcher_target(p->patcher, info.width, info.height);
+    TRY(image_decode_for(bytes, (size_t)source->size, &limits, p->o->alpha, t.full_width, t.full_height, out));
 done:
     return rc;
 }

@@ -15,8 +15,10 @@ static const struct {
     {"rf64", TYPE_AUDIO}, {"caf", TYPE_AUDIO},  {"voc", TYPE_AUDIO},  {"sph", TYPE_AUDIO},  {"m4a", TYPE_AUDIO},
     {"aac", TYPE_AUDIO},  {"wma", TYPE_AUDIO},  {"amr", TYPE_AUDIO},  {"g722", TYPE_AUDIO}, {"jpg", TYPE_IMAGE},
     {"jpeg", TYPE_IMAGE}, {"jpe", TYPE_IMAGE},  {"jfif", TYPE_IMAGE}, {"png", TYPE_IMAGE},  {"webp", TYPE_IMAGE},
-    {"gif", TYPE_IMAGE},  {"bmp", TYPE_IMAGE},  {"tif", TYPE_IMAGE},  {"tiff", TYPE_IMAGE}, {"avif", TYPE_IMAGE},
-    {"heic", TYPE_IMAGE}, {"jxl", TYPE_IMAGE},  {"jp2", TYPE_IMAGE},  {"txt", TYPE_TEXT},
+    {"apng", TYPE_IMAGE}, {"gif", TYPE_IMAGE},  {"bmp", TYPE_IMAGE},  {"dib", TYPE_IMAGE},  {"tif", TYPE_IMAGE},
+    {"tiff", TYPE_IMAGE}, {"pbm", TYPE_IMAGE},  {"pgm", TYPE_IMAGE},  {"ppm", TYPE_IMAGE},  {"pnm", TYPE_IMAGE},
+    {"avif", TYPE_IMAGE}, {"heic", TYPE_IMAGE}, {"heif", TYPE_IMAGE}, {"jxl", TYPE_IMAGE},  {"jp2", TYPE_IMAGE},
+    {"txt", TYPE_TEXT},
 };
 
 media_type media_type_of(const char *name, size_t n, size_t *stem_n)

@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const image_format *const formats[] = {&image_format_jpeg, &image_format_png, &image_format_webp};
+static const image_format *const formats[] = {&image_format_jpeg, &image_format_png,  &image_format_webp,
+                                              &image_format_gif,  &image_format_tiff, &image_format_bmp,
+                                              &image_format_pnm};
 
 enum { HEAD = 32 };
 
@@ -92,7 +94,18 @@ done:
     return rc;
 }
 
-int image_decode(const uint8_t *bytes, size_t n, const image_limits *limits, alpha_policy alpha, image *out)
+/* The largest of 8, 4, 2, 1 that leaves at least width x height (after orientation), counted as Pillow's draft does. */
+static int scale_for(const image_header *h, int64_t width, int64_t height)
+{
+    const int turned = h->orientation >= 5;
+    const int64_t across = h->width / (turned ? height : width), down = h->height / (turned ? width : height);
+    int scale = 8;
+    while (scale > 1 && (across < scale || down < scale)) scale /= 2;
+    return scale;
+}
+
+int image_decode_for(const uint8_t *bytes, size_t n, const image_limits *limits, alpha_policy alpha, int64_t width,
+                     int64_t height, image *out)
 {
     int rc = OK;
     const byte_source source = source_of_memory(bytes, n);
@@ -101,12 +114,19 @@ int image_decode(const uint8_t *bytes, size_t n, const image_limits *limits, alp
     *out = (image){0};
     TRY(probe(&source, &format, &header));
     TRY(check_size(&header, n, limits));
-    TRY(image_create(header.width, header.height, out));
+    header.scale = format->scales ? scale_for(&header, width, height) : 1;
+    TRY(image_create((header.width + header.scale - 1) / header.scale,
+                     (header.height + header.scale - 1) / header.scale, out));
     TRY(format->decode(source.bytes, n, &header, alpha, out->rgb));
     TRY(image_orient(out, header.orientation));
 done:
     if (rc != OK) image_free(out);
     return rc;
+}
+
+int image_decode(const uint8_t *bytes, size_t n, const image_limits *limits, alpha_policy alpha, image *out)
+{
+    return image_decode_for(bytes, n, limits, alpha, INT64_MAX, INT64_MAX, out);
 }
 
 int image_create(int64_t width, int64_t height, image *out)

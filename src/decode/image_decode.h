@@ -1,4 +1,5 @@
-/* Pictures: JPEG, PNG, WebP to RGB as Pillow's convert("RGB") gives it, EXIF orientation applied. Local. */
+/* Pictures: JPEG, PNG, WebP, GIF, TIFF, BMP and PNM to RGB as Pillow's convert("RGB") gives it, EXIF orientation
+ * applied. Local. */
 #pragma once
 
 #include "base/source.h"
@@ -12,7 +13,7 @@ typedef struct image_limits {
 typedef struct image_info {
     int64_t width, height; /* after orientation */
     int orientation;       /* EXIF tag, 1..8 */
-    char format[16];       /* "jpeg", "png", "webp" */
+    char format[16];       /* "jpeg", "png", "webp", "gif", "tiff", "bmp", "pnm" */
 } image_info;
 
 typedef struct image {
@@ -28,6 +29,13 @@ int image_probe(const byte_source *source, image_info *info);
  * ERR_UNSUPPORTED, ERR_LIMIT, ERR_MEMORY. */
 int image_decode(const uint8_t *bytes, size_t n, const image_limits *limits, alpha_policy alpha, image *out);
 void image_free(image *m);
+
+/* The same for a picture that is to be resized to width x height: JPEG comes at 1/2, 1/4 or 1/8 of its size, the
+ * smallest that as a whole division is not below either, sides rounded up, as Pillow's draft(None, (width, height))
+ * gives it (the inverse transform makes fewer pixels of a block). All else comes as from image_decode. Limits are for
+ * the full size. */
+int image_decode_for(const uint8_t *bytes, size_t n, const image_limits *limits, alpha_policy alpha, int64_t width,
+                     int64_t height, image *out);
 
 /* A picture of that size, its pixels not set. Caller: image_free. ERR_EMPTY, ERR_LIMIT, ERR_MEMORY. */
 int image_create(int64_t width, int64_t height, image *out);

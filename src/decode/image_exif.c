@@ -99,7 +99,7 @@ int image_exif_orientation(const byte_source *source, int64_t at, int64_t n, int
     TRY(block_get(&t, ifd, 2, &p));
     if (ifd == 0 || !p) return OK;
     uint32_t count = u16(&t, p);
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < count && *value < 0; i++) { /* the first that can be read counts */
         TRY(block_get(&t, ifd + 2 + (int64_t)i * IFD_ENTRY, IFD_ENTRY, &p));
         if (!p) break;
         if (u16(&t, p) != TAG_ORIENTATION) continue;

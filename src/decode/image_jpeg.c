@@ -76,17 +76,11 @@ static void on_progress(j_common_ptr jpeg)
     leave(d, ERR_FORMAT);
 }
 
-static uint8_t mul_div_255(uint32_t a, uint32_t b)
-{
-    uint32_t t = a * b + 128;
-    return (uint8_t)(((t >> 8) + t) >> 8);
-}
-
 static void cmyk_to_rgb(const uint8_t *cmyk, int64_t width, uint8_t *rgb)
 {
     for (int64_t x = 0; x < width; x++) {
-        uint8_t nk = cmyk[4 * x + 3]; /* 255 - K, and K = 255 - stored */
-        for (int c = 0; c < 3; c++) rgb[3 * x + c] = (uint8_t)(nk - mul_div_255(255U - cmyk[4 * x + c], nk));
+        uint8_t paper = cmyk[4 * x + 3]; /* 255 - K, and K = 255 - stored */
+        for (int c = 0; c < 3; c++) rgb[3 * x + c] = image_ink_to_light(255U - cmyk[4 * x + c], paper);
     }
 }
 
@@ -94,7 +88,6 @@ static void cmyk_to_rgb(const uint8_t *cmyk, int64_t width, uint8_t *rgb)
 static void read_pixels(decoder *d, const uint8_t *bytes, size_t n, const image_header *header, uint8_t *rgb)
 {
     struct jpeg_decompress_struct *jpeg = &d->jpeg;
-    const size_t stride = (size_t)header->width * 3;
     jpeg_create_decompress(jpeg);
     jpeg->progress = &d->progress;
     d->progress.progress_monitor = on_progress;
@@ -108,16 +101,19 @@ static void read_pixels(decoder *d, const uint8_t *bytes, size_t n, const image_
     jpeg->out_color_space = jpeg->num_components == 4 ? JCS_CMYK : JCS_RGB;
     jpeg->dct_method = JDCT_ISLOW;
     jpeg->do_fancy_upsampling = TRUE;
+    jpeg->scale_num = 1;
+    jpeg->scale_denom = (unsigned)header->scale;
     if (jpeg->num_components == 4) {
         d->code = mem_reserve((void **)&d->row, (size_t)header->width, 4);
         if (d->code != OK) longjmp(d->escape, 1);
     }
     jpeg_start_decompress(jpeg);
+    const size_t stride = (size_t)jpeg->output_width * 3;
     while (jpeg->output_scanline < jpeg->output_height) {
         uint8_t *out = rgb + jpeg->output_scanline * stride;
         JSAMPROW row = d->row ? d->row : out;
         jpeg_read_scanlines(jpeg, &row, 1);
-        if (d->row) cmyk_to_rgb(d->row, header->width, out);
+        if (d->row) cmyk_to_rgb(d->row, jpeg->output_width, out);
     }
     jpeg_finish_decompress(jpeg);
 }
@@ -227,4 +223,4 @@ done:
     return rc;
 }
 
-const image_format image_format_jpeg = {"jpeg", recognise, probe, decode};
+const image_format image_format_jpeg = {"jpeg", recognise, probe, decode, .scales = 1};

@@ -4,5 +4,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* From the first n bytes: ERR_UNSUPPORTED with the name of a known picture format, else ERR_FORMAT. Never OK. */
+/* From the first n bytes: ERR_UNSUPPORTED with the name of a known picture format and what to do, else ERR_FORMAT.
+ * Never OK. */
 int image_magic_refuse(const uint8_t *head, size_t n);

@@ -179,4 +179,4 @@ done:
     return rc;
 }
 
-const image_format image_format_png = {"png", recognise, probe, decode};
+const image_format image_format_png = {"png", recognise, probe, decode, .scales = 0};

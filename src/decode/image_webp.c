@@ -157,4 +157,4 @@ done:
     return rc;
 }
 
-const image_format image_format_webp = {"webp", recognise, probe, decode};
+const image_format image_format_webp = {"webp", recognise, probe, decode, .scales = 0};

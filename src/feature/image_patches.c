@@ -101,13 +101,17 @@ static uint8_t grey_of(const uint8_t *rgb)
     return (uint8_t)((19595U * rgb[0] + 38470U * rgb[1] + 7471U * rgb[2] + 32768U) >> 16);
 }
 
-static int resize(image_patcher *p, const image *m, uint8_t *out)
+image_target image_patcher_target(const image_patcher *p, int64_t width, int64_t height)
 {
     const image_patch_options *o = &p->o;
-    const image_target t = o->fit == FIT_CROP && o->edge
-                               ? image_target_of_edge(m->width, m->height, o->edge, o->width, o->height)
-                               : image_target_of((image_fit)o->fit, m->width, m->height, o->width, o->height);
-    return image_resizer_run(p->resizer, m, &t, (image_filter)o->filter, out);
+    if (o->fit == FIT_CROP && o->edge) return image_target_of_edge(width, height, o->edge, o->width, o->height);
+    return image_target_of((image_fit)o->fit, width, height, o->width, o->height);
+}
+
+static int resize(image_patcher *p, const image *m, uint8_t *out)
+{
+    const image_target t = image_patcher_target(p, m->width, m->height);
+    return image_resizer_run(p->resizer, m, &t, (image_filter)p->o.filter, out);
 }
 
 /* One row of pixels of one patch. */

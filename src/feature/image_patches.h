@@ -29,6 +29,9 @@ int64_t image_patcher_width(const image_patcher *p);
 /* Patches down and across; pixels that are left over on the right and below belong to none. */
 void image_patcher_grid(const image_patcher *p, int64_t *rows, int64_t *columns);
 
+/* Where a picture of that size goes: what it is resized to, and which part of that is kept. */
+image_target image_patcher_target(const image_patcher *p, int64_t width, int64_t height);
+
 /* All patches of a picture. out: (rows * columns, D), patches from the top left, along rows; value c * P * P + y * P +
  * x of a vector is channel c of pixel (x, y) of the patch. ERR_LIMIT, ERR_MEMORY. */
 int image_patcher_run(image_patcher *p, const image *m, float *out);

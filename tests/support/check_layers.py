@@ -17,9 +17,10 @@ from pathlib import Path
 LIBRARIES = {
     "mpi.h": "MPI", "hdf5.h": "HDF5", "hdf5_hl.h": "HDF5", "libfyaml.h": "libfyaml", "jansson.h": "jansson",
     "cblas.h": "BLAS", "lapacke.h": "LAPACK", "fftw3.h": "FFTW", "jpeglib.h": "libjpeg", "jerror.h": "libjpeg",
-    "zlib.h": "zlib", "spng.h": "libspng", "webp/": "libwebp", "sndfile.h": "libsndfile", "mpg123.h": "libmpg123",
-    "archive.h": "libarchive", "archive_entry.h": "libarchive", "xxhash.h": "xxHash", "openssl/": "libcrypto",
-    "utf8proc.h": "utf8proc", "pcre2.h": "pcre2", "immintrin.h": "intrinsics", "x86intrin.h": "intrinsics",
+    "zlib.h": "zlib", "spng.h": "libspng", "webp/": "libwebp", "tiffio.h": "libtiff", "sndfile.h": "libsndfile",
+    "mpg123.h": "libmpg123", "archive.h": "libarchive", "archive_entry.h": "libarchive", "xxhash.h": "xxHash",
+    "openssl/": "libcrypto", "utf8proc.h": "utf8proc", "pcre2.h": "pcre2", "immintrin.h": "intrinsics",
+    "x86intrin.h": "intrinsics",
 }
 SYSTEM = """assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp signal stdalign stdarg
 stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads time uchar wchar wctype dirent fcntl

@@ -7,14 +7,16 @@ usage: make.py [FOLDER]
 ycck.jpg, cmyk-no-adobe.jpg, rgb.jpg, arithmetic.jpg, 411.jpg, 440.jpg and scans.jpg were written with libjpeg-turbo 2.1
 (jpeg_set_colorspace, arith_code, h_samp_factor, scan_info) and are only read here."""
 import io
-import json
 import struct
 import sys
 import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from picture_tensors import write_expectations  # noqa: E402
 
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
@@ -168,34 +170,13 @@ def webps():
         yield f"small-frame-{name}.webp", riff(b"RIFF", b"WEBP" + body)
 
 
-def expectations(path):
-    with Image.open(path) as im:
-        im = ImageOps.exif_transpose(im)
-        yield "rgb", np.array(im.convert("RGB"))
-        if im.has_transparency_data:
-            white = Image.alpha_composite(Image.new("RGBA", im.size, (255,) * 4), im.convert("RGBA"))
-            yield "white", np.array(white.convert("RGB"))
-
-
-def write_tensors(path, tensors):
-    header, body = {}, b""
-    for name in sorted(tensors):
-        data = tensors[name].tobytes()
-        header[name] = {"dtype": "U8", "shape": tensors[name].shape, "data_offsets": [len(body), len(body) + len(data)]}
-        body += data
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    path.write_bytes(struct.pack("<Q", len(text)) + text + body)
-
-
 def main():
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent)
     rng = np.random.default_rng(1)
     for source in (png_kinds(rng), png_orientations(rng), jpegs(), webps()):
         for name, data in source:
             (folder / name).write_bytes(data)
-    files = sorted(p for p in folder.iterdir() if p.suffix in (".png", ".jpg", ".webp"))
-    write_tensors(folder / "expect.safetensors", {f"{p.name}/{k}": v for p in files for k, v in expectations(p)})
+    write_expectations(folder, (".png", ".jpg", ".webp"))
 
 
 main()

@@ -16,13 +16,19 @@
 static const image_limits no_limits;
 
 static const char *const samples[] = {
-    "image-decode/420.jpg",        "image-decode/progressive.jpg",
-    "image-decode/restart.jpg",    "image-decode/cmyk.jpg",
-    "image-decode/rgb.png",        "image-decode/palette-trns.png",
-    "image-decode/gray16.png",     "image-decode/alpha.webp",
-    "image-decode/lossless.webp",  "image-more/color6-16bit-adam7.png",
-    "image-more/raw-deflated.png", "image-more/moving.webp",
-    "image-more/arithmetic.jpg",   "image-more/xmp-twice.jpg",
+    "image-decode/420.jpg",          "image-decode/progressive.jpg",
+    "image-decode/restart.jpg",      "image-decode/cmyk.jpg",
+    "image-decode/rgb.png",          "image-decode/palette-trns.png",
+    "image-decode/gray16.png",       "image-decode/alpha.webp",
+    "image-decode/lossless.webp",    "image-more/color6-16bit-adam7.png",
+    "image-more/raw-deflated.png",   "image-more/moving.webp",
+    "image-more/arithmetic.jpg",     "image-more/xmp-twice.jpg",
+    "image-formats/interlaced.gif",  "image-formats/small-frame-transparent.gif",
+    "image-formats/palette8.bmp",    "image-formats/rgb32.bmp",
+    "image-formats/raw.pbm",         "image-formats/raw-1000.ppm",
+    "image-formats/rgb-fill2.tif",   "image-formats/rgb-mm-8-tiles.tif",
+    "image-formats/grey16-mm-1.tif", "image-formats/cmyk-planes-32773.tif",
+    "image-formats/rgb-big.tif",
 };
 enum { SAMPLES = sizeof samples / sizeof *samples };
 
@@ -55,7 +61,9 @@ static void every_cut_is_noticed(void **state)
         size_t n;
         load(samples[i], &bytes, &n);
         assert_int_equal(decode_copy(bytes, n, &no_limits), OK);
-        for (size_t cut = 0; cut < n; cut += cut < 64 || n - cut < 64 ? 1 : 37) {
+        /* Bytes that no pixel needs: an empty block and the mark of the end; what pads a row to 4 bytes. */
+        const size_t behind = strstr(samples[i], ".gif") ? 2 : strstr(samples[i], "palette8.bmp") ? 3 : 0;
+        for (size_t cut = 0; cut < n - behind; cut += cut < 64 || n - cut < 64 + behind ? 1 : 37) {
             int rc = decode_copy(bytes, cut, &no_limits);
             if (rc != (cut == 0 ? ERR_EMPTY : ERR_FORMAT))
                 fail_msg("%s cut to %zu bytes: %s", samples[i], cut, rc == OK ? "accepted" : status_message());
@@ -125,9 +133,9 @@ static void other_formats_are_named(void **state)
         const char *bytes, *name;
         size_t n;
     } cases[] = {
-        {"GIF89a\1\0\1\0", "GIF", 10},
-        {"II*\0\10\0\0\0", "TIFF", 8},
-        {"BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0", "BMP", 18},
+        {"BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x10\0\0\0", "BMP with this header", 18},
+        {"P7\nWIDTH 1\n", "PAM", 11},
+        {"%PDF-1.4", "PDF", 8},
         {"\0\0\0\x1c"
          "ftypavif\0\0\0\0",
          "AVIF", 16},
@@ -142,9 +150,10 @@ static void other_formats_are_named(void **state)
         image_info info;
         char want[64];
         byte_source source = source_of_memory(cases[i].bytes, cases[i].n);
-        snprintf(want, sizeof want, "%s is not supported yet", cases[i].name);
+        snprintf(want, sizeof want, "%s is not supported yet: ", cases[i].name);
         assert_int_equal(image_probe(&source, &info), ERR_UNSUPPORTED);
-        assert_string_equal(status_message(), want);
+        assert_ptr_equal(strstr(status_message(), want), status_message());
+        assert_non_null(strstr(status_message(), "PNG")); /* what to do */
     }
     assert_int_equal(decode_copy((const uint8_t *)"<!DOCTYPE HTML>", 15, &no_limits), ERR_FORMAT);
     assert_int_equal(decode_copy((const uint8_t *)"BM, she said, and left", 22, &no_limits), ERR_FORMAT);

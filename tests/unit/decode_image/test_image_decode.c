@@ -60,6 +60,22 @@ static void rare_files_equal_the_reference(void **state)
     check_folder("image-more", 90);
 }
 
+static void other_formats_equal_the_reference(void **state)
+{
+    (void)state;
+    check_folder("image-formats", 250);
+}
+
+static const char *format_of(const char *name)
+{
+    static const char *const formats[][2] = {
+        {".jpg", "jpeg"}, {".tif", "tiff"}, {".pbm", "pnm"}, {".pgm", "pnm"}, {".ppm", "pnm"}};
+    const char *ending = strrchr(name, '.');
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (strcmp(ending, formats[i][0]) == 0) return formats[i][1];
+    return ending + 1;
+}
+
 static void check_probe(const char *folder, const char *name)
 {
     char path[512];
@@ -79,8 +95,7 @@ static void check_probe(const char *folder, const char *name)
     assert_int_equal(image_decode(bytes, n, &no_limits, ALPHA_DROP, &m), OK);
     assert_int_equal(info.width, m.width);
     assert_int_equal(info.height, m.height);
-    const char *ending = strrchr(name, '.') + 1;
-    assert_string_equal(info.format, strcmp(ending, "jpg") == 0 ? "jpeg" : ending);
+    assert_string_equal(info.format, format_of(name));
     image_free(&m);
     mem_free(&bytes);
 }
@@ -88,8 +103,8 @@ static void check_probe(const char *folder, const char *name)
 static void probe_tells_what_decoding_gives(void **state)
 {
     (void)state;
-    static const char *const folders[] = {"image-decode", "image-more"};
-    for (int f = 0; f < 2; f++) {
+    static const char *const folders[] = {"image-decode", "image-more", "image-formats"};
+    for (int f = 0; f < 3; f++) {
         char path[512];
         file_list list;
         snprintf(path, sizeof path, GOLDEN_DIR "/%s", folders[f]);
@@ -144,8 +159,11 @@ static void large_pictures_turn_right(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pixels_equal_the_reference),      cmocka_unit_test(rare_files_equal_the_reference),
-        cmocka_unit_test(probe_tells_what_decoding_gives), cmocka_unit_test(orientation_is_told),
+        cmocka_unit_test(pixels_equal_the_reference),
+        cmocka_unit_test(rare_files_equal_the_reference),
+        cmocka_unit_test(other_formats_equal_the_reference),
+        cmocka_unit_test(probe_tells_what_decoding_gives),
+        cmocka_unit_test(orientation_is_told),
         cmocka_unit_test(large_pictures_turn_right),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,7 +128,7 @@ static void patches_are_of_the_pixels_shown(void **state)
 }
 
 /* One patch as large as the picture has the layout (3, height, width) of the image processors of transformers. */
-static void check_processor(const golden *g, const char *name, const image_patch_options *o)
+static void check_processor(const golden *g, const char *name, int tensors, const image_patch_options *o)
 {
     image_patcher *p;
     int checked = 0;
@@ -141,6 +141,7 @@ static void check_processor(const golden *g, const char *name, const image_patch
         const char *slash = strrchr(in->name, '/');
         if (strcmp(slash, "/image") != 0) continue;
         snprintf(wanted, sizeof wanted, "%.*s/%s", (int)(slash - in->name), in->name, name);
+        if (!golden_find(g, wanted)) continue;
         const float *want = golden_f32(g, wanted, &n);
         assert_true(n == (size_t)image_patcher_width(p) && n <= sizeof out / sizeof *out);
         image m = {in->shape[1], in->shape[0], (uint8_t *)in->data};
@@ -149,7 +150,7 @@ static void check_processor(const golden *g, const char *name, const image_patch
             fail_msg("%s differs by %g", wanted, golden_max_difference(out, want, n));
         checked++;
     }
-    assert_int_equal(checked, 8);
+    assert_int_equal(checked, tensors);
     image_patcher_free(&p);
 }
 
@@ -161,16 +162,21 @@ static void values_equal_those_of_transformers(void **state)
     for (int c = 0; c < 3; c++) o.mean[c] = o.std[c] = 0.5;
     o.size = o.width = o.height = 40;
     o.filter = FILTER_BILINEAR;
-    check_processor(g, "vit", &o);
+    check_processor(g, "vit", 8, &o);
     o.size = o.width = o.height = 45;
     o.filter = FILTER_BICUBIC;
-    check_processor(g, "siglip", &o);
+    check_processor(g, "siglip", 8, &o);
     const double mean[] = {0.48145466, 0.4578275, 0.40821073}, std[] = {0.26862954, 0.26130258, 0.27577711};
     memcpy(o.mean, mean, sizeof mean);
     memcpy(o.std, std, sizeof std);
     o.size = o.width = o.height = 42;
     o.fit = FIT_CROP;
-    check_processor(g, "clip", &o);
+    check_processor(g, "clip", 8, &o);
+    const double imagenet_mean[] = {0.485, 0.456, 0.406}, imagenet_std[] = {0.229, 0.224, 0.225};
+    memcpy(o.mean, imagenet_mean, sizeof imagenet_mean);
+    memcpy(o.std, imagenet_std, sizeof imagenet_std);
+    o.edge = 48;
+    check_processor(g, "dinov2", 4, &o);
     golden_close(g);
 }
 
