@@ -58,19 +58,21 @@ def write_manifest(folder, kind, rows):
 
 
 class Sampler(threading.Thread):
-    """Peaks of the processes of one program, by process id."""
+    """Peaks of the ranks, which are the processes of that name in the folder, by process id."""
 
-    def __init__(self, program):
+    def __init__(self, program, folder):
         super().__init__(daemon=True)
-        self.program, self.done = os.path.realpath(program), threading.Event()
+        self.program, self.folder, self.done = os.path.basename(program), str(folder), threading.Event()
         self.anonymous, self.resident = {}, {}
 
     def sample(self):
         for name in os.listdir("/proc"):
             try:
-                if not name.isdigit() or os.readlink(f"/proc/{name}/exe") != self.program:
+                if not name.isdigit() or os.readlink(f"/proc/{name}/cwd") != self.folder:
                     continue
                 status = Path(f"/proc/{name}/status").read_text()
+                if not status.startswith(f"Name:\t{self.program}\n"):
+                    continue
             except OSError:
                 continue
             for key, peaks in (("RssAnon", self.anonymous), ("VmHWM", self.resident)):
@@ -88,14 +90,14 @@ def launch(a, verb):
     command = [a.mpirun, "-n", str(a.ranks)] if a.ranks > 1 else []
     command += [a.tessera, verb, "c.yaml"] + [x for s in a.set for x in ("--set", s)]
     environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", TMPDIR=str(a.folder))
-    sampler = Sampler(a.tessera)
+    sampler = Sampler(a.tessera, a.folder)
     sampler.start()
     start = time.monotonic()
     with subprocess.Popen(command, cwd=a.folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True) as p:
         for line in p.stdout:
             if re.search("reading|probing|merging|rows|units|ERROR|WARN", line):
-                print(f"  {time.monotonic() - start:7.2f} s  {line.split('] ', 1)[-1].strip()[:120]}")
+                print(f"  {time.monotonic() - start:7.2f} s  {line.split('] ', 1)[-1].strip()[:120]}", flush=True)
     sampler.done.set()
     sampler.join()
     if p.returncode:
@@ -139,7 +141,7 @@ def main():
     print(f"{rows} rows, {manifest.stat().st_size / rows:.0f} bytes each")
     peaks = []
     for verb in ("index", "index", "plan"):
-        print(verb)
+        print(verb, flush=True)
         peaks.append(launch(a, verb))
     size, names = survey(a.folder / "out/state/index")
     print(f"index: {size / rows:.0f} bytes a row in {names} files")
