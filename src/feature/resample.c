@@ -183,25 +183,45 @@ size_t resampler_capacity(const resampler *r, size_t n)
                     frames % (uint64_t)r->o * (uint64_t)r->n / (uint64_t)r->o + 2);
 }
 
-/* Outputs whose windows are in x are gathered, and computed some at a time. */
-typedef struct gathered {
-    const float *h[DOT_OUTPUTS], *x[DOT_OUTPUTS];
-    int n;
-} gathered;
+/* Where the next output is: frames of x before the window of phase 0, and the phase. */
+typedef struct place {
+    int64_t base, phase;
+} place;
 
-static float *give(const resampler *r, gathered *g, float *out)
+/* Take the next DOT_OUTPUTS outputs in hand: their filters and windows. Gives the end of the last window, in frames of
+ * x; no other ends later. */
+static int64_t gather(const resampler *r, place *p, const float **h, const float **x)
 {
-    float sums[DOT_OUTPUTS];
-    if (g->n == DOT_OUTPUTS) {
-        r->dot->run(g->h, g->x, r->taps, out);
-    } else if (g->n) {
-        for (int i = g->n; i < DOT_OUTPUTS; i++) g->h[i] = g->h[0], g->x[i] = g->x[0];
-        r->dot->run(g->h, g->x, r->taps, sums);
-        memcpy(out, sums, (size_t)g->n * sizeof *out);
+    int64_t end = 0;
+    for (int i = 0; i < DOT_OUTPUTS; i++) {
+        h[i] = r->h + (size_t)p->phase * r->taps;
+        x[i] = r->x + p->base + r->begins[p->phase];
+        end = p->base + r->ends[p->phase];
+        if (++p->phase == r->n) {
+            p->phase = 0;
+            p->base += r->o;
+        }
     }
-    out += g->n;
-    g->n = 0;
-    return out;
+    return end;
+}
+
+/* One output, if its window is in x. */
+static int give_one(resampler *r, place *p, int64_t have, float *out)
+{
+    const float *h[DOT_OUTPUTS], *x[DOT_OUTPUTS];
+    float sums[DOT_OUTPUTS];
+    if (p->base + r->ends[p->phase] > have) return 0;
+    for (int i = 0; i < DOT_OUTPUTS; i++) {
+        h[i] = r->h + (size_t)p->phase * r->taps;
+        x[i] = r->x + p->base + r->begins[p->phase];
+    }
+    r->dot->run(h, x, r->taps, sums);
+    *out = sums[0];
+    if (++p->phase == r->n) {
+        p->phase = 0;
+        p->base += r->o;
+    }
+    return 1;
 }
 
 /* Give every output before `end` whose window is in x; then drop the frames that no later window needs. */
@@ -209,27 +229,21 @@ static size_t give_complete(resampler *r, int64_t end, float *out)
 {
     /* Behind the window's end there are only zero taps, but what they meet must be finite. */
     memset(r->x + r->x_n, 0, SLACK * sizeof *r->x);
-    const float *first = out;
-    gathered g = {.n = 0};
-    int64_t base = r->next / r->n * r->o - r->x_first, j = r->next % r->n, have = (int64_t)r->x_n, begin;
-    for (;;) {
-        begin = base + r->begins[j];
-        if (r->next >= end || base + r->ends[j] > have) break;
-        g.h[g.n] = r->h + (size_t)j * r->taps;
-        g.x[g.n++] = r->x + begin;
-        if (g.n == DOT_OUTPUTS) out = give(r, &g, out);
-        r->next++;
-        if (++j == r->n) {
-            j = 0;
-            base += r->o;
-        }
+    const float *h[DOT_OUTPUTS], *x[DOT_OUTPUTS];
+    int64_t have = (int64_t)r->x_n, n = 0, most = end - r->next;
+    place at = {r->next / r->n * r->o - r->x_first, r->next % r->n}, ahead = at;
+    while (n + DOT_OUTPUTS <= most && gather(r, &ahead, h, x) <= have) {
+        r->dot->run(h, x, r->taps, out + n);
+        n += DOT_OUTPUTS;
+        at = ahead;
     }
-    out = give(r, &g, out);
-    int64_t drop = begin < have ? begin : have;
+    while (n < most && give_one(r, &at, have, out + n)) n++;
+    r->next += n;
+    int64_t begin = at.base + r->begins[at.phase], drop = begin < have ? begin : have;
     memmove(r->x, r->x + drop, (r->x_n - (size_t)drop) * sizeof *r->x);
     r->x_n -= (size_t)drop;
     r->x_first += drop;
-    return (size_t)(out - first);
+    return (size_t)n;
 }
 
 /* Append n frames (NULL: zeros) block by block. */

@@ -98,8 +98,8 @@ def other_cases(folder, expect):
         (folder / name).write_bytes(data)
         out = ffmpeg("-f", "mp3", "-c:a", f"{name}float", "-i", "-", "-f", "f32le", data=data)
         expect[name] = np.frombuffer(out, "<f4")[:, None]
-    head = struct.pack("<4sI4s4sIHHIIHHHHIHHH4sI", b"RIFF", 62 + len(mp2), b"WAVE", b"fmt ", 30, 0x50, 1, 16000, 2000, 1,
-                       0, 12, 2, 16000, 1, 0, 0, b"data", len(mp2))
+    head = struct.pack("<4sI4s4sIHHIIHHHHIHHH4sI", b"RIFF", 62 + len(mp2), b"WAVE", b"fmt ", 30, 0x50, 1, 16000, 2000,
+                       1, 0, 12, 2, 16000, 1, 0, 0, b"data", len(mp2))
     (folder / "mp2-in.wav").write_bytes(head + mp2)
     expect["mp2-in.wav"] = expect["mp2"]
 
