@@ -58,7 +58,8 @@ def directory(tags, order, big, data):
         inside += struct.pack(order + "HH" + word, tag, kind[0], len(values)) + value.ljust(room, b"\0")
     mark = b"II" if order == "<" else b"MM"
     head = mark + struct.pack(order + "HHHQ", 43, 8, 0, 16) if big else mark + struct.pack(order + "HI", 42, 8)
-    return head + struct.pack(order + ("Q" if big else "H"), len(tags)) + inside + bytes(room) + outside + b"".join(data)
+    count = struct.pack(order + ("Q" if big else "H"), len(tags))
+    return head + count + inside + bytes(room) + outside + b"".join(data)
 
 
 def tiff(pixels, photometric, bits=8, order="<", method=NONE, tile=None, rows=4, planar=False, extra=(), form=1, fill=1,
