@@ -4,8 +4,9 @@
 #include "core/core_feature.h"
 
 #include <math.h>
+#include <string.h>
 
-enum { BLOCK = 4096, SCALE_BITS = 23 };
+enum { BLOCK = 4096, SCALE_BITS = 23 }; /* samples at a time */
 
 /* What 16 bits call full scale; decoders of lossy formats go beyond it. */
 static const float FULL_SCALE = 32767.0f / 32768.0f;
@@ -42,32 +43,39 @@ void sound_measure_begin(sound_measure *m, int64_t rate_hz, int64_t from, int64_
     if (m->hash) hash_stream_reset(m->hash);
 }
 
-/* At most BLOCK samples, so that the sum fits: a value counts as 2 at most, its square as 2^48. */
-static uint64_t sum_of_squares(const float *x, size_t n)
+static int32_t bits_of(float x)
 {
-    uint64_t sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        float v = fabsf(x[i]) < 2 ? x[i] : 2;
-        int64_t q = (int64_t)(v * (1 << SCALE_BITS));
-        sum += (uint64_t)(q * q);
-    }
-    return sum;
+    int32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
 }
 
+static float value_of(int32_t bits)
+{
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* Magnitudes as the bits of floats, which are in the order of their values (NaN last) and quick to compare. A value
+ * counts as 2 at most, so its square as 2^48, and the sum of a block fits. */
 static void add_levels(sound_content *c, const float *x, size_t n)
 {
-    float peak = 0;
-    int64_t clipped = 0;
+    const int32_t two = bits_of(2), full = bits_of(FULL_SCALE);
+    int32_t peak = 0, clipped = 0;
+    uint64_t squares = 0;
     for (size_t i = 0; i < n; i++) {
-        float v = fabsf(x[i]) < 1e30f ? fabsf(x[i]) : 1e30f; /* a number, whatever the file has */
-        peak = v > peak ? v : peak;
-        clipped += v >= FULL_SCALE;
+        int32_t magnitude = bits_of(x[i]) & INT32_MAX;
+        peak = magnitude > peak ? magnitude : peak;
+        clipped += magnitude >= full;
+        int32_t q = (int32_t)(value_of(magnitude < two ? magnitude : two) * (1 << SCALE_BITS));
+        squares += (uint64_t)q * (uint64_t)q;
     }
-    uint64_t squares = sum_of_squares(x, n);
     c->squares[0] += squares;
     c->squares[1] += c->squares[0] < squares;
     c->clipped += clipped;
-    if (peak > c->peak) c->peak = peak;
+    if (peak > bits_of(1e30f)) peak = bits_of(1e30f); /* a number, whatever the file has */
+    if (value_of(peak) > c->peak) c->peak = value_of(peak);
 }
 
 /* A sum, as it does not matter which of the segments were hashed together; their numbers keep their order. */
@@ -122,17 +130,39 @@ void sound_measure_end(sound_measure *m)
 
 /* ---- pictures ---- */
 
-/* From exact sums, of the channel in which it is largest. */
+enum { LANES = 48, BLOCKS = 1 << 16 }; /* values at a time: 16 pixels; how often their squares fit 32 bits */
+
+/* Exact sums of the values of each channel and of their squares. */
+static void sum_channels(const uint8_t *rgb, size_t n, uint64_t sum[3], uint64_t squares[3])
+{
+    while (n) {
+        uint32_t part[LANES] = {0}, part_squares[LANES] = {0};
+        size_t blocks = n / LANES < BLOCKS ? n / LANES : BLOCKS;
+        for (size_t b = 0; b < blocks; b++, rgb += LANES)
+            for (int k = 0; k < LANES; k++) {
+                uint16_t v = rgb[k], square = (uint16_t)(v * v);
+                part[k] += v;
+                part_squares[k] += square;
+            }
+        n -= blocks * LANES;
+        for (size_t k = 0; n < LANES && k < n; k++) {
+            part[k] += rgb[k];
+            part_squares[k] += (uint32_t)(rgb[k] * rgb[k]);
+        }
+        if (n < LANES) n = 0;
+        for (int k = 0; k < LANES; k++) {
+            sum[k % 3] += part[k];
+            squares[k % 3] += part_squares[k];
+        }
+    }
+}
+
+/* Of the channel in which it is largest. */
 static double largest_deviation(const image *m)
 {
     double most = 0, n = (double)m->width * (double)m->height;
     uint64_t sum[3] = {0}, squares[3] = {0};
-    for (size_t i = 0; i < (size_t)(m->width * m->height); i++)
-        for (int c = 0; c < 3; c++) {
-            uint32_t v = m->rgb[3 * i + (size_t)c];
-            sum[c] += v;
-            squares[c] += v * v;
-        }
+    sum_channels(m->rgb, (size_t)(m->width * m->height) * 3, sum, squares);
     for (int c = 0; c < 3; c++) {
         double mean = (double)sum[c] / n, variance = (double)squares[c] / n - mean * mean;
         if (variance > most) most = variance;

@@ -71,7 +71,9 @@ static int take_content(const part_row *head, example *out)
 {
     const sound_content *s = &head->sound;
     const picture_content *p = &head->picture;
-    if (s->rate_hz < 0 || s->samples < 0 || s->clipped < 0 || s->clipped > s->samples || !isfinite(s->peak)) return 0;
+    if (s->rate_hz < 0 || s->samples < 0 || (s->samples && !s->rate_hz) || s->clipped < 0 || s->clipped > s->samples ||
+        !isfinite(s->peak))
+        return 0;
     if (p->width < 0 || p->height < 0 || !isfinite(p->deviation)) return 0;
     out->sound = *s;
     out->picture = *p;

@@ -49,13 +49,12 @@ typedef struct shard_parts {
 } shard_parts;
 
 /* Gather parts into one shard file, and the rejected and the filtered rows as JSON lines into two others, which are
- * committed first. Sizes are summed in a first
- * pass over the parts, so memory is bounded by one part of rows, one piece, and the distinct texts of lang, license and
- * source. The ids of a piece are appended to those of its row in window order (runs that meet at a seam are joined
- * where reduced); a row one of whose pieces is a reject, or whose pieces saw different media bytes, is a reject; a
- * group whose first row is left out starts at its next example. Fault points "shard.*", "rejects.*", "filtered.*", and
- * "shard.mid-gather" half-way. ERR_MISSING (a part), ERR_CORRUPT, ERR_SPACE, ERR_IO, ERR_INTERNAL (rows that do not fit
- * the options), or what the judge gives. */
+ * committed first. Sizes are summed in a first pass over the parts, so memory is bounded by one part of rows, one
+ * piece, and the distinct texts of lang, license and source. The ids of a piece are appended to those of its row in
+ * window order (runs that meet at a seam are joined where reduced); a row one of whose pieces is a reject, or whose
+ * pieces saw different media bytes, is a reject; a group whose first row is left out starts at its next example. Fault
+ * points "shard.*", "rejects.*", "filtered.*", and "shard.mid-gather" half-way. ERR_MISSING (a part), ERR_CORRUPT,
+ * ERR_SPACE, ERR_IO, ERR_INTERNAL (rows that do not fit the options), or what the judge gives. */
 typedef struct shard_files {
     const char *shard, *rejects, *filtered;
 } shard_files;

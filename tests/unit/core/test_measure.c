@@ -146,6 +146,46 @@ static void pictures_have_a_size_a_spread_and_a_hash(void **state)
     image_free(&m);
 }
 
+/* Whatever the size is in the steps in which the pixels are summed. */
+static void deviations_are_exact(void **state)
+{
+    (void)state;
+    static const int64_t sizes[][2] = {{1, 1}, {3, 5}, {16, 1}, {17, 3}, {33, 31}, {1024, 1030}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        image m;
+        picture_content c;
+        size_t n = (size_t)(sizes[i][0] * sizes[i][1]);
+        double mean = 0, variance = 0;
+        assert_int_equal(image_create(sizes[i][0], sizes[i][1], &m), OK);
+        for (size_t k = 0; k < n; k++) {
+            m.rgb[3 * k] = (uint8_t)(100 + rng_bits(1, k, i) % 3);
+            m.rgb[3 * k + 1] = 255;
+            m.rgb[3 * k + 2] = (uint8_t)(rng_bits(2, k, i) % 256); /* the one that counts */
+        }
+        for (size_t k = 0; k < n; k++) mean += m.rgb[3 * k + 2] / (double)n;
+        for (size_t k = 0; k < n; k++) variance += (m.rgb[3 * k + 2] - mean) * (m.rgb[3 * k + 2] - mean) / (double)n;
+        picture_measure(&all, &m, &c);
+        assert_true(fabs(c.deviation - sqrt(variance)) < 1e-6);
+        image_free(&m);
+    }
+}
+
+/* Not from a decoder that does its work, but the measures stay numbers. */
+static void no_number_is_loud(void **state)
+{
+    (void)state;
+    static const float x[] = {NAN, -INFINITY, 3e30f, -0.5f};
+    sound_measure m;
+    assert_int_equal(sound_measure_open(&m, &all, 16000), OK);
+    sound_measure_begin(&m, 16000, 0, INT64_MAX);
+    sound_measure_add(&m, x, 0, 4);
+    sound_measure_end(&m);
+    assert_true(m.content.peak == (double)1e30f);
+    assert_int_equal(m.content.clipped, 3);
+    assert_int_equal(m.content.squares[0], 3 * (UINT64_C(1) << 48) + (UINT64_C(1) << 44));
+    sound_measure_free(&m);
+}
+
 int main(void)
 {
     for (int i = 0; i < SAMPLES; i++) samples[i] = (float)(2.2 * (rng_uniform(1, (uint64_t)i, 0) - 0.5));
@@ -157,6 +197,8 @@ int main(void)
         cmocka_unit_test(levels_are_those_of_the_samples),
         cmocka_unit_test(hashes_tell_sounds_apart),
         cmocka_unit_test(pictures_have_a_size_a_spread_and_a_hash),
+        cmocka_unit_test(deviations_are_exact),
+        cmocka_unit_test(no_number_is_loud),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     return file_remove_tree(folder) != OK || failed;
