@@ -75,7 +75,8 @@ def indexed(rng):
         yield f"palette{bits}-short.bmp", bmp(bits, data, colors[: n * 2], n // 2)
         yield f"palette{bits}-no-offset.bmp", bmp(bits, data, colors, offset=0)
         yield f"palette{bits}-early-offset.bmp", bmp(bits, data, colors, offset=54)
-        yield f"palette{bits}-os2.bmp", bmp(bits, data, palette_of(rng.integers(0, 256, (n, 3), np.uint8), 3), header=12)
+        small = palette_of(rng.integers(0, 256, (n, 3), np.uint8), 3)
+        yield f"palette{bits}-os2.bmp", bmp(bits, data, small, header=12)
         yield f"palette{bits}-black-white.bmp", bmp(bits, data, palette_of([(0, 0, 0), (255, 255, 255)]), 2)
         if bits != 4:
             yield f"palette{bits}-greys.bmp", bmp(bits, data, greys)
@@ -87,7 +88,8 @@ def indexed(rng):
         method = 2 if bits == 4 else 1
         yield f"runs{bits}.bmp", bmp(bits, runs(indices, bits), colors, compression=method)
         yield f"runs{bits}-top-down.bmp", bmp(bits, runs(indices, bits), colors, compression=method, top_down=True)
-        yield f"runs{bits}-odd.bmp", bmp(bits, b"x" + runs(indices, bits), colors, compression=method, offset=55 + 4 * 2**bits)
+        odd = 55 + 4 * 2**bits
+        yield f"runs{bits}-odd.bmp", bmp(bits, b"x" + runs(indices, bits), colors, compression=method, offset=odd)
     jumps = b"\5\7\0\2\3\2\x09\x0b\0\0\0\2\0\6" + b"\0\0\x0d\1" * 3 + b"\0\1"
     yield "runs8-jumps.bmp", bmp(8, jumps, palette_of(rng.integers(0, 256, (256, 3), np.uint8)), compression=1)
 

@@ -36,7 +36,8 @@ def flags(palette):
     return 0x80 | ((len(palette) // 3).bit_length() - 2) if palette else 0
 
 
-def gif(indices, palette=b"", local=b"", screen=None, place=(0, 0), transparent=None, interlaced=False, bits=4, extra=b""):
+def gif(indices, palette=b"", local=b"", screen=None, place=(0, 0), transparent=None, interlaced=False, bits=4,
+        extra=b""):
     h, w = indices.shape
     head = b"GIF89a" + struct.pack("<HHBBB", *(screen or (w, h)), flags(palette), 3, 0) + palette + extra
     if transparent is not None:
@@ -61,7 +62,8 @@ def gifs(rng):
         "transparent": gif(indices, one, transparent=5),
         "transparent-beyond": gif(indices, one, screen=(W + 2, H), transparent=200),
         "small-frame": gif(indices, one, screen=(W + 5, H + 4), place=(3, 2)),
-        "small-frame-transparent": gif(indices, one, screen=(W + 5, H + 4), place=(3, 2), transparent=9, interlaced=True),
+        "small-frame-transparent": gif(indices, one, screen=(W + 5, H + 4), place=(3, 2), transparent=9,
+                                       interlaced=True),
         "large-frame": gif(indices, one, screen=(4, 4), place=(2, 1)),
         "no-screen": gif(indices, one, screen=(0, 0)),
         "interlaced": gif(indices, one, interlaced=True),

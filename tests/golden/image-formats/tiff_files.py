@@ -58,11 +58,12 @@ def directory(tags, order, big, data):
         inside += struct.pack(order + "HH" + word, tag, kind[0], len(values)) + value.ljust(room, b"\0")
     mark = b"II" if order == "<" else b"MM"
     head = mark + struct.pack(order + "HHHQ", 43, 8, 0, 16) if big else mark + struct.pack(order + "HI", 42, 8)
-    return head + struct.pack(order + ("Q" if big else "H"), len(tags)) + inside + bytes(room) + outside + b"".join(data)
+    count = struct.pack(order + ("Q" if big else "H"), len(tags))
+    return head + count + inside + bytes(room) + outside + b"".join(data)
 
 
-def tiff(pixels, photometric, bits=8, order="<", method=NONE, tile=None, rows=4, planar=False, extra=(), form=1, fill=1,
-         big=False, more=()):
+def tiff(pixels, photometric, bits=8, order="<", method=NONE, tile=None, rows=4, planar=False, extra=(), form=1,
+         fill=1, big=False, more=()):
     pixels = pixels.reshape(H, W, -1)
     planes = [pixels[..., i : i + 1] for i in range(pixels.shape[2])] if planar else [pixels]
     data = [b for p in planes for b in blocks(p, bits, order, fill, method, tile, rows)]
