@@ -196,9 +196,13 @@ static int decode_ycbcr(packed *s, const tiff_kind *k, uint8_t *rgb)
     int rc = OK, begun = 0;
     TIFFRGBAImage m;
     uint32_t rows = 0;
+    uint16_t across = 2, down = 2;
     char text[1024] = "";
     TIFFGetFieldDefaulted(s->tiff, TIFFIsTiled(s->tiff) ? TIFFTAG_TILELENGTH : TIFFTAG_ROWSPERSTRIP, &rows);
     if (rows < 1 || rows > k->height) rows = (uint32_t)k->height;
+    TIFFGetFieldDefaulted(s->tiff, TIFFTAG_YCBCRSUBSAMPLING, &across, &down);
+    if (TIFFIsTiled(s->tiff) && across == 4 && down == 4)
+        FAIL(ERR_UNSUPPORTED, "TIFF with tiles of 4 x 4 pixels to a color is not supported yet"); /* wrong in 4.5 */
     begun = TIFFRGBAImageOK(s->tiff, text) && TIFFRGBAImageBegin(&m, s->tiff, 1, text);
     if (!begun) FAIL(ERR_FORMAT, "TIFF: %s", text[0] ? text : s->message);
     m.orientation = m.req_orientation = ORIENTATION_TOPLEFT;

@@ -83,6 +83,7 @@ static int read_entry(tiff_tags *t, directory *d, int *going)
         d->outside += count * unit;
         tag.at = d->big ? u64(t, p + 12) : u32(t, p + 8);
         if (tag.at > size - count * unit) {
+            if (name < TIFF_TAG_XMP) FAIL(ERR_FORMAT, "the file ends inside its header");
             *going = 0;
             return OK;
         }

@@ -39,8 +39,8 @@ typedef struct tiff_tags {
     tiff_tag tags[TIFF_TAG_NAMES];
 } tiff_tags;
 
-/* Which tags there are. One with data behind the end of the file ends them, as in Pillow. ERR_FORMAT, ERR_UNSUPPORTED
- * (a kind of header that Pillow does not read), ERR_ENVIRONMENT, ERR_CHANGED. */
+/* Which tags there are. One that no pixel needs, with data behind the end of the file, ends them, as in Pillow.
+ * ERR_FORMAT, ERR_UNSUPPORTED (a kind of header that Pillow does not read), ERR_ENVIRONMENT, ERR_CHANGED. */
 int tiff_tags_read(const byte_source *source, tiff_tags *out);
 
 int64_t tiff_count(const tiff_tags *t, tiff_name name);

@@ -1,5 +1,5 @@
-"""What Pillow makes of picture files, as a safetensors file: FILE/rgb with the EXIF orientation applied, and
-FILE/white, alpha composited on white, where the file has transparency. Needs Pillow and numpy."""
+"""What Pillow makes of picture files, as a safetensors file: FILE/rgb with the EXIF orientation applied, and FILE/white
+(alpha composited on white) where the file has transparency. Needs Pillow and numpy."""
 import io
 import json
 import struct

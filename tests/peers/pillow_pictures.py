@@ -2,8 +2,7 @@
 """Every file below a folder that tessera or Pillow takes for a picture: the same RGB bytes from both? Needs Pillow 13,
 numpy and xxhash (pip install pillow numpy xxhash), and the executable picture_sums of the test build.
 
-    pillow_pictures.py --sums build/tests/support/picture_sums CORPUS [--alpha drop|white] [--max-pixels N]
-        [--draft WxH]
+    pillow_pictures.py --sums build/tests/support/picture_sums CORPUS [--alpha white] [--max-pixels N] [--draft WxH]
 
 Pillow reads from memory (from a path it maps some uncompressed files, and then turns TIFF wrongly), applies the EXIF
 orientation and converts to RGB; --alpha white composites on white first. --draft compares pictures at the size that

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # whole_corpus.sh TESSERA FOLDER WORK [RANKS...]: one config over a whole folder of real media, whatever is in it, with
-# 1, 2 and 4 ranks: every dataset is verified, all are the same bytes, no rank takes more than 600 MB, and the rejects are
-# listed by reason. WORK needs a few GB.
+# 1, 2 and 4 ranks: every dataset is verified, all are the same bytes, no rank takes more than 600 MB, and the rejects
+# are listed by reason. WORK needs a few GB.
 #
 #   tests/peers/whole_corpus.sh build/tessera CORPUS /tmp/whole
 set -euo pipefail
@@ -39,7 +39,8 @@ for n in "$@"; do
     rm -rf done.txt "ranks-$n"
     start=$SECONDS
     watch &
-    mpirun -n "$n" "$tessera" run whole.yaml --output-dir "ranks-$n" >"run-$n.log" 2>&1 || { tail "run-$n.log"; exit 1; }
+    mpirun -n "$n" "$tessera" run whole.yaml --output-dir "ranks-$n" >"run-$n.log" 2>&1 ||
+        { tail "run-$n.log"; exit 1; }
     touch done.txt
     wait
     echo "$n ranks: $((SECONDS - start)) s, $(($(cat most.txt) / 1024)) MB for a rank at most"

@@ -88,8 +88,8 @@ def indexed(rng):
         method = 2 if bits == 4 else 1
         yield f"runs{bits}.bmp", bmp(bits, runs(indices, bits), colors, compression=method)
         yield f"runs{bits}-top-down.bmp", bmp(bits, runs(indices, bits), colors, compression=method, top_down=True)
-        odd = b"x" + runs(indices, bits)
-        yield f"runs{bits}-odd.bmp", bmp(bits, odd, colors, compression=method, offset=55 + 4 * 2**bits)
+        odd = 55 + 4 * 2**bits
+        yield f"runs{bits}-odd.bmp", bmp(bits, b"x" + runs(indices, bits), colors, compression=method, offset=odd)
     jumps = b"\5\7\0\2\3\2\x09\x0b\0\0\0\2\0\6" + b"\0\0\x0d\1" * 3 + b"\0\1"
     yield "runs8-jumps.bmp", bmp(8, jumps, palette_of(rng.integers(0, 256, (256, 3), np.uint8)), compression=1)
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """GIF, BMP, PNM and TIFF files of every kind that the decoders tell apart, and what Pillow makes of them:
-expect.safetensors. Needs Pillow and numpy; Pillow 13 made these. Files of another maker stay and are read as well:
+expect.safetensors. scaled.safetensors has JPEG files of other folders as draft(None, (width, height)) gives them.
+Needs Pillow and numpy; Pillow 13 made these. Files of another maker stay and are read as well:
 ycbcr-lzw-21.tif and ycbcr-lzw-22-tiles.tif were written with libtiff 4.5 (YCbCr of fewer colors than pixels).
 
 usage: make.py [FOLDER]"""
@@ -8,12 +9,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from PIL import Image, ImageOps
 from bmp_files import bmps
 from gif_files import gifs
 from tiff_files import tiffs
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
-from picture_tensors import write_expectations  # noqa: E402
+from picture_tensors import write_expectations, write_tensors  # noqa: E402
 
 W, H = 13, 9
 
@@ -45,12 +47,24 @@ def pnms(rng):
     yield "plain-comments.ppm", pnm(3, 255, samples)
 
 
+def scaled(golden):
+    """FOLDER/FILE/WIDTHxHEIGHT; the size is meant after orientation."""
+    for name in ("image-decode/420.jpg", "image-decode/422.jpg", "image-decode/gray.jpg", "image-decode/cmyk.jpg",
+                 "image-decode/progressive.jpg", "image-decode/exif6.jpg", "image-more/two-pictures.jpg"):
+        for width, height in ((1, 1), (5, 4), (8, 12), (100, 1)):
+            with Image.open(golden / name) as im:
+                turned = im.getexif().get(0x0112, 1) >= 5
+                im.draft(None, (height, width) if turned else (width, height))
+                yield f"{name}/{width}x{height}", np.array(ImageOps.exif_transpose(im).convert("RGB"))
+
+
 def main():
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent)
     rng = np.random.default_rng(1)
     for source in (gifs(rng), bmps(rng), pnms(rng), tiffs(rng)):
         for name, data in source:
             (folder / name).write_bytes(data)
+    write_tensors(folder / "scaled.safetensors", dict(scaled(Path(__file__).parent.parent)))
     write_expectations(folder, (".gif", ".bmp", ".pbm", ".pgm", ".ppm", ".tif"))
 
 

@@ -62,8 +62,8 @@ def directory(tags, order, big, data):
     return head + count + inside + bytes(room) + outside + b"".join(data)
 
 
-def tiff(pixels, photometric, bits=8, order="<", method=NONE, tile=None, rows=4, planar=False, extra=(), form=1, fill=1,
-         big=False, more=()):
+def tiff(pixels, photometric, bits=8, order="<", method=NONE, tile=None, rows=4, planar=False, extra=(), form=1,
+         fill=1, big=False, more=()):
     pixels = pixels.reshape(H, W, -1)
     planes = [pixels[..., i : i + 1] for i in range(pixels.shape[2])] if planar else [pixels]
     data = [b for p in planes for b in blocks(p, bits, order, fill, method, tile, rows)]
