@@ -126,7 +126,8 @@ def examples(dataset):
                 e |= {"order": int(f["examples/order"][i]), "starts": int(f["examples/starts_group"][i])}
                 for s in ("audio", "image", "text"):
                     if s in f:
-                        e["text_ids" if s == "text" else s] = f[f"{s}/ids"][f[f"{s}/offsets"][i]:f[f"{s}/offsets"][i + 1]].tolist()
+                        first, end = f[f"{s}/offsets"][i:i + 2]
+                        e["text_ids" if s == "text" else s] = f[f"{s}/ids"][first:end].tolist()
                         if f"{s}/xxh3" in f:
                             e[f"{s} hash"] = int(f[f"{s}/xxh3"][i])
                 e["split"] = Path(path).name.split("-")[0]

@@ -1,5 +1,5 @@
-# One corpus in every kind of manifest gives the same tokens for the same ids; unknown keys are kept; rows of a group are
-# documents.
+# One corpus in every kind of manifest gives the same tokens for the same ids; unknown keys are kept; rows of a group
+# are documents.
 . "$(dirname "$0")/job.sh"
 "$PYTHON" -c 'import h5py' 2>/dev/null || skip "python3-h5py is not installed"
 python() { "$PYTHON" "$SOURCE_DIR/tests/job/manifests.py" "$@" || fail "manifests.py $*"; }

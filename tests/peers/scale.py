@@ -3,13 +3,14 @@
 and how many bytes and names that takes on the disk. The standard library and mpirun are all it needs.
 
     scale.py --tessera build/tessera [--rows 1e7] [--kind text|audio|tsv|gzip] [--ranks 2] [--folder FOLDER]
-             [--set KEY=VALUE ...] [--most-anonymous-mb 200] [--most-resident-mb 200] [--keep]
+             [--set KEY=VALUE ...] [--most-anonymous-mb 200] [--most-resident-mb 200]
+             [--keep]
 
 kind text: JSONL with id, group, order, lang, text and a key that is not known; tsv and gzip: the same rows in these
 forms; audio: JSONL with audio_filepath, offset and duration, of 256 small files. `tessera index` is run, then the same
-once more (what is there is found), then `tessera plan`, which makes an index of its own and cuts it into units. Memory is
-read from /proc of every rank, every 20 ms: RssAnon is memory of the program's own; VmHWM adds its code and the pages of
-mapped files, which the system takes back when it needs them.
+once more (what is there is found), then `tessera plan`, which makes an index of its own and cuts it into units. Memory
+is read from /proc of every rank, every 20 ms: RssAnon is memory of the program's own; VmHWM adds its code and the pages
+of mapped files, which the system takes back when it needs them.
 With --most-anonymous-mb or --most-resident-mb the exit code is 1 when a rank had more."""
 import argparse
 import gzip
@@ -51,8 +52,8 @@ def write_manifest(folder, kind, rows):
             elif kind == "tsv":
                 lines = ["\t".join(map(str, r)) + "\n" for r in text_rows(first, n, rows)]
             else:
-                lines = [f'{{"id": "{r[0]}", "group": "{r[1]}", "order": {r[2]}, "lang": "{r[3]}", "speaker": "{r[4]}", '
-                         f'"text": "{r[5]}"}}\n' for r in text_rows(first, n, rows)]
+                lines = [f'{{"id": "{r[0]}", "group": "{r[1]}", "order": {r[2]}, "lang": "{r[3]}", '
+                         f'"speaker": "{r[4]}", "text": "{r[5]}"}}\n' for r in text_rows(first, n, rows)]
             f.write("".join(lines).encode())
     return path
 
@@ -86,7 +87,7 @@ class Sampler(threading.Thread):
 
 
 def launch(a, verb):
-    """Run a verb; print each line of its log with the time since the start. Returns the highest RssAnon and VmHWM in MB."""
+    """Run a verb and print its log with the time since the start. Returns the highest RssAnon and VmHWM in MB."""
     command = [a.mpirun, "-n", str(a.ranks)] if a.ranks > 1 else []
     command += [a.tessera, verb, "c.yaml"] + [x for s in a.set for x in ("--set", s)]
     environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1", TMPDIR=str(a.folder))
