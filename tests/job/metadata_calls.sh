@@ -7,20 +7,19 @@ make_corpus corpus --clean --copies 4
 import json, wave
 with open("corpus/manifest.jsonl", encoding="utf-8") as f:  # long sounds are opened for each piece
     rows = [r for r in map(json.loads, f) if "long" not in r.get("audio_filepath", "")]
-text = {"mode": "w", "encoding": "utf-8"}
-with open("corpus/all.jsonl", **text) as out, open("corpus/sounds.jsonl", **text) as known:
+with open("corpus/all.jsonl", "w", encoding="utf-8") as f:
+    f.writelines(json.dumps(row) + "\n" for row in rows)
+with open("corpus/sounds.jsonl", "w", encoding="utf-8") as f:
     for row in rows:
-        out.write(json.dumps(row) + "\n")
         if "audio_filepath" in row and "image_filepath" not in row:
             with wave.open("corpus/" + row["audio_filepath"]) as w:
                 row["duration"] = w.getnframes() / w.getframerate()
-            known.write(json.dumps(row) + "\n")
+            f.write(json.dumps(row) + "\n")
 PY
 run 0 run "$CONFIG" --output-dir first
 expect_exit 0
 
-# calls NAME MANIFEST STAT OPEN: what the whole job does per file, beside the few rows that it keeps to check itself
-# with.
+# calls NAME MANIFEST STAT OPEN: what the whole job does per file, beside the few rows that it keeps to check itself.
 calls() {
     step "$1"
     strace -f -y -qq -o calls.txt -e trace=%file,%desc "$TESSERA" run "$CONFIG" --output-dir "$1" \
@@ -41,12 +40,12 @@ for line in open(sys.argv[1], errors="replace"):
     kind = names[found[1]]
     per_file[media[1]]["fstat" if kind == "stat" and '""' in found[2] else kind] += 1
 assert len(per_file) > 20, len(per_file)
-names = ("stat", "open", "fstat", "close", "lseek")
-common = {k: sorted(c[k] for c in per_file.values())[len(per_file) // 2] for k in names}
+middle = len(per_file) // 2
+common = {k: sorted(c[k] for c in per_file.values())[middle] for k in ("stat", "open", "fstat", "close", "lseek")}
 again = sum(c["open"] - common["open"] for c in per_file.values())
 print(f"{len(per_file)} files:", ", ".join(f"{v} {k}" for k, v in common.items()), f"a file; {again} opened once more")
-stats, opens = int(sys.argv[2]), int(sys.argv[3])
-wanted = {"stat": stats, "open": opens, "fstat": opens, "close": opens, "lseek": 0}
+n = int(sys.argv[3])
+wanted = {"stat": int(sys.argv[2]), "open": n, "fstat": n, "close": n, "lseek": 0}
 assert common == wanted, (common, wanted)
 assert 0 <= again <= 16 and min(c["open"] for c in per_file.values()) >= common["open"]
 PY
