@@ -22,8 +22,9 @@ typedef struct sound_measure {
 int sound_measure_open(sound_measure *m, const filter_options *o, int64_t segment);
 void sound_measure_free(sound_measure *m);
 
-/* A row whose sound has this rate: its samples from .. to - 1 at 16 kHz count (`from` begins a segment). Then its
- * frames at the file's rate, mono, in order, first those before `at` + n; then end, and the content is there. */
+/* Begin a row of this rate, of which the samples from .. to - 1 at 16 kHz count (`from` begins a segment); add its
+ * frames at that rate, mono: block after block without a gap, the first one at or before what counts; end: the content
+ * is there. */
 void sound_measure_begin(sound_measure *m, int64_t rate_hz, int64_t from, int64_t to);
 void sound_measure_add(sound_measure *m, const float *x, int64_t at, size_t n);
 void sound_measure_end(sound_measure *m);
