@@ -75,7 +75,7 @@ DAMAGE = [flip, cut, block, swap_head, header]
 def run(program, path, args):
     """(finding or None, seconds, MB) of one file."""
     environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=0:allocator_may_return_null=1",
-                       UBSAN_OPTIONS="halt_on_error=1")
+                       UBSAN_OPTIONS="halt_on_error=1", FUZZ_MAX_PIXELS=str(1 << 24))
     start = time.monotonic()
     child = subprocess.Popen([program, path], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment)
     try:

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_PIXELS = 1 << 18, SIDE = 24, PATCH = 8, VALUES = SIDE * SIDE * 3 };
-static const image_limits limits = {.max_pixels = MAX_PIXELS};
+enum { USUAL_PIXELS = 1 << 18, SIDE = 24, PATCH = 8, VALUES = SIDE * SIDE * 3 };
+static image_limits limits; /* FUZZ_MAX_PIXELS raises it for real pictures */
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
 
@@ -25,14 +25,14 @@ static int decode(const uint8_t *bytes, size_t n, alpha_policy alpha, uint8_t *f
 {
     /* Memory that was used before, so that pixels which nobody wrote show as a difference. */
     uint8_t *used = NULL;
-    check(mem_reserve((void **)&used, MAX_PIXELS, 3) == OK, "no memory");
-    memset(used, *filler += 77, (size_t)MAX_PIXELS * 3);
+    check(mem_reserve((void **)&used, (size_t)limits.max_pixels, 3) == OK, "no memory");
+    memset(used, *filler += 77, (size_t)limits.max_pixels * 3);
     mem_free(&used);
     int rc = image_decode(bytes, n, &limits, alpha, out);
     check(rc == OK || status_is_item(rc), "the bytes of a file can only be an item's fault");
     check((rc == OK) == (out->rgb != NULL), "an error leaves pixels, or success none");
     check(rc != OK || (out->width >= 1 && out->height >= 1), "no pixels");
-    check(rc != OK || out->width <= MAX_PIXELS / out->height, "the limit does not hold");
+    check(rc != OK || out->width <= limits.max_pixels / out->height, "the limit does not hold");
     return rc;
 }
 
@@ -56,6 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     image a, b, white;
     image_info info;
     uint8_t filler = 0;
+    const char *most = getenv("FUZZ_MAX_PIXELS");
+    limits.max_pixels = most ? atoll(most) : USUAL_PIXELS;
     byte_source source = source_of_memory(bytes, n);
     int probed = image_probe(&source, &info), rc = decode(bytes, n, ALPHA_DROP, &filler, &a);
     check(probed == OK || status_is_item(probed), "the bytes of a file can only be an item's fault");
