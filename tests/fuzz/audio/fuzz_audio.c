@@ -78,7 +78,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     if (a.rc == OK) {
         decoded c = decode(bytes, n, (int64_t)half, 1000);
         size_t rest = a.n_frames - half < c.n_frames ? a.n_frames - half : c.n_frames;
-        check(c.rc == OK, "seeking makes an error");
+        /* Where the first run stopped at the end of the buffer this one goes on, and may meet damage there. */
+        int stopped = (a.n_frames + 1000) * (size_t)a.info.channels > MAX_SAMPLES;
+        check(c.rc == OK || stopped, "seeking makes an error");
         check(memcmp((char *)a.samples + half * width, c.samples, rest * width) == 0, "seeking changes the samples");
         mem_free(&c.samples);
     }
