@@ -88,7 +88,7 @@ int export_folder_begin(const char *path, int overwrite)
         json_pack("{s:s, s:i, s:b}", "format", format_name, "format_version", FORMAT_VERSION, "complete", 0);
     rc = file_make_folder(path);
     if (rc == OK) rc = file_list_folder(path, &names);
-    if (rc == ERR_IO) FAIL(ERR_CONFIG, "--to %s cannot be used: %s", path, status_message());
+    if (rc == ERR_IO || rc == ERR_MISSING) FAIL(ERR_CONFIG, "--to %s cannot be used: %s", path, status_message());
     TRY(rc);
     TRY(read_note(path, &there, &complete));
     for (size_t i = 0; i < names.n; i++)

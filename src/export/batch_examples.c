@@ -75,11 +75,11 @@ static int find_one(batch_examples *x, shard_reader *r, const lookup *l, int wit
     if (l->start < 0 || l->start >= (l->vectors ? shard_reader_vectors(r, s) : shard_reader_ids(r, s)))
         FAIL(ERR_CORRUPT, "there is no %s %lld in a shard", stream_name(s), (long long)l->start);
     int64_t e = shard_reader_holder(r, s, l->start, l->vectors);
-    *to = (example_reference){0};
+    int64_t own = l->vectors ? shard_reader_vector_offset(r, s, e) : shard_reader_offset(r, s, e);
+    *to = (example_reference){.from = l->start - own};
     TRY(keep_text(x, r, EXAMPLE_ID, e, &to->id));
     TRY(keep_text(x, r, EXAMPLE_GROUP, e, &to->group));
-    if (!with_text || s != STREAM_TEXT || l->start != shard_reader_offset(r, s, e) ||
-        l->start + l->length != shard_reader_offset(r, s, e + 1))
+    if (!with_text || s != STREAM_TEXT || to->from || l->start + l->length != shard_reader_offset(r, s, e + 1))
         goto done;
     TRY(keep_text(x, r, EXAMPLE_TEXT, e, &to->text));
     to->whole_text = 1;

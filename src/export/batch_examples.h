@@ -6,6 +6,7 @@
 
 typedef struct example_reference {
     size_t id, group, text; /* into the texts; text: the whole text of the example, where it was asked for */
+    int64_t from;           /* ids (or vectors) of the example before those of the span */
     int whole_text;         /* `text` is there, and the span covers it */
 } example_reference;
 

@@ -1,14 +1,15 @@
 /* SPLIT.jsonl: a line for each document, or piece of one, in the order of the sequences.
  *
- *   id         the group; of a row that has none the id of the first example
+ *   id         the group; of a row that has none the id of the first example; null: a piece without any row's ids
  *   sequence, start, tokens    where it stands
  *   examples   ids of the rows in it
  *   text       as it reads: text, <names> of special tokens, <img_17> and <aud_3> for ids of media
  *   media      [{"image": id of the example, "start": 5, "end": 201}]: tokens of the document, without <boi> and <eoi>
  *   segments   the same without doubt, one after the other: {"text": ..., "example": id} ("example" is not there where
- * a template has the text), {"special": "<boi>"}, {"image": id, "ids": [...]}, {"image": id, "vectors": 196} (with
- * "cross": true for vectors that are attended to); "loss": false where the tokens bear none. A text that the end of the
- * sequence cuts within a character has all its bytes as "hex" too. */
+ *              a template has the text), {"special": "<boi>"}, {"image": id, "ids": [...]}, {"image": id, "vectors": 9}
+ *              (with "cross": true for vectors that are attended to); "from": ids or vectors of the example before it,
+ *              where it has some; "loss": false where the tokens bear none. A text that the end of the sequence cuts
+ *              within a character has all its bytes as "hex" too. */
 #include "export/export.h"
 
 #include "base/file.h"
@@ -55,9 +56,11 @@ done:
     return rc;
 }
 
-static int add_segment(document_line *d, json_t *segment, const span *s)
+/* `e`: NULL of what no example has. */
+static int add_segment(document_line *d, json_t *segment, const span *s, const example_reference *e)
 {
     int rc = OK;
+    if (segment && e && e->from) json_object_set_new(segment, "from", json_integer(e->from));
     if (segment && !s->loss) json_object_set_new(segment, "loss", json_false());
     if (json_array_append_new(d->segments, segment) != 0) FAIL(ERR_MEMORY, "no memory for a line of JSON");
 done:
@@ -102,7 +105,7 @@ static int add_text(document_line *d, const span *s, const uint32_t *ids, const 
         json_object_set_new(segment, "hex", json_string(d->hex));
     }
     if (e) json_object_set_new(segment, "example", json_string(text_at(d, e->id)));
-    TRY(add_segment(d, json_incref(segment), s));
+    TRY(add_segment(d, json_incref(segment), s, e));
 done:
     json_decref(segment);
     mem_free(&d->hex);
@@ -140,7 +143,7 @@ static int add_ids(document_line *d, const span *s, const uint32_t *ids, const e
         json_array_append_new(list, json_integer(ids[i] - offset));
     }
     json_t *segment = json_pack("{s:s, s:O}", stream_name((stream_kind)s->kind), text_at(d, e->id), "ids", list);
-    TRY(add_segment(d, segment, s));
+    TRY(add_segment(d, segment, s, e));
     TRY(add_media(d, s->kind, e, s, at, s->length));
 done:
     json_decref(list);
@@ -160,7 +163,7 @@ static int add_special(document_line *d, const span *s, const uint32_t *ids, int
     }
     if (left < 1 || v->at != at) {
         json_t *name = json_stringn(d->text.bytes + first, name_end - first);
-        for (uint32_t i = 0; i < s->length; i++) TRY(add_segment(d, json_pack("{s:O}", "special", name), s));
+        for (uint32_t i = 0; i < s->length; i++) TRY(add_segment(d, json_pack("{s:O}", "special", name), s, NULL));
         json_decref(name);
         goto done;
     }
@@ -168,7 +171,7 @@ static int add_special(document_line *d, const span *s, const uint32_t *ids, int
     json_t *segment =
         json_pack("{s:s, s:I}", stream_name((stream_kind)v->kind), text_at(d, e->id), "vectors", (json_int_t)v->length);
     if (segment && v->cross) json_object_set_new(segment, "cross", json_true());
-    TRY(add_segment(d, segment, s));
+    TRY(add_segment(d, segment, s, e));
     TRY(add_example(d, e));
     TRY(add_media(d, v->kind, e, NULL, at, s->length));
 done:

@@ -6,11 +6,12 @@
  *   train-000000017.image_vectors.npy  (vectors, width) f2, of all pictures one after the other; so for other streams;
  *                                      only where there are some
  *   train-000000017.json               {"set", "split", "sequence", "tokens", "documents": their first tokens,
- *                                      "spans": [{"stream", "example", "start", "end"}],
- *                                      "vectors": [{"stream", "example", "start", "end", "cross", "first", "count"}]}
+ *                                      "spans": [{"stream", "example", "from", "start", "end"}],
+ *                                      "vectors": [{"stream", "example", "from", "start", "end", "cross",
+ *                                                   "first", "count"}]}
  *
- * Spans are runs of ids of one example. Vectors `first` .. first + count - 1 of the stream take the places of tokens
- * start .. end - 1, or are attended to by these (cross). */
+ * Spans are runs of ids of one example, of which `from` come before it. Vectors `first` .. first + count - 1 of the
+ * stream take the places of tokens start .. end - 1, or are attended to by these (cross). */
 #include "export/export.h"
 
 #include "base/memory.h"
@@ -124,10 +125,10 @@ static int collect_vectors(tar_set *t, const sequence_batch *b, int64_t i, json_
     for (int64_t k = b->vector_offsets[i]; k < b->vector_offsets[i + 1]; k++) {
         const vector_span *v = &b->vectors[k - b->vector_offsets[0]];
         const example_reference *e = &t->examples.vectors[k - b->vector_offsets[0]];
-        json_t *one =
-            json_pack("{s:s, s:s, s:I, s:I, s:b, s:I, s:I}", "stream", stream_name((stream_kind)v->kind), "example",
-                      t->examples.texts + e->id, "start", (json_int_t)v->at, "end", (json_int_t)v->end, "cross",
-                      v->cross, "first", (json_int_t)t->vectors[v->kind].n, "count", (json_int_t)v->length);
+        json_t *one = json_pack("{s:s, s:s, s:I, s:I, s:I, s:b, s:I, s:I}", "stream", stream_name((stream_kind)v->kind),
+                                "example", t->examples.texts + e->id, "from", (json_int_t)e->from, "start",
+                                (json_int_t)v->at, "end", (json_int_t)v->end, "cross", v->cross, "first",
+                                (json_int_t)t->vectors[v->kind].n, "count", (json_int_t)v->length);
         if (json_array_append_new(places, one) != 0) FAIL(ERR_MEMORY, "no memory for a sequence");
         TRY(read_vectors(t, v));
     }
@@ -157,9 +158,10 @@ static int list_spans(const tar_set *t, const sequence_batch *b, int64_t i, json
         const span *s = &b->spans[k];
         if (s->begins) json_array_append_new(documents, json_integer(at));
         if (s->kind < N_STREAMS) {
-            json_t *one = json_pack("{s:s, s:s, s:I, s:I}", "stream", stream_name((stream_kind)s->kind), "example",
-                                    t->examples.texts + t->examples.spans[k].id, "start", (json_int_t)at, "end",
-                                    (json_int_t)(at + s->length));
+            json_t *one =
+                json_pack("{s:s, s:s, s:I, s:I, s:I}", "stream", stream_name((stream_kind)s->kind), "example",
+                          t->examples.texts + t->examples.spans[k].id, "from", (json_int_t)t->examples.spans[k].from,
+                          "start", (json_int_t)at, "end", (json_int_t)(at + s->length));
             if (json_array_append_new(spans, one) != 0) FAIL(ERR_MEMORY, "no memory for a sequence");
         }
         at += s->length;
