@@ -79,6 +79,17 @@ refuse 2 'other files \(train.bin\)' --format megatron --to full --sequences def
 refuse 2 'cannot be used' --format megatron --to full/train.bin --sequences default
 expect_equal "$(cat valid/notes.txt full/train.bin | sort -u)" mine "files of others"
 
+step "the commands of the README"
+ln -s "$REFERENCE/dataset" tokens
+sed -n '/^## Export/,/^## Codebooks/s/^    build.tessera //p' "$SOURCE_DIR/README.md" >commands.txt
+expect_equal "$(wc -l <commands.txt)" 4 "commands"
+mkdir readme
+while read -r line; do
+    eval "run 0 ${line/--to /--to readme/}"
+    expect_exit 0
+done <commands.txt
+expect_no_file readme/npy/valid.modality.npy
+
 step "no space, a kill, a stop: nothing half-written under a final name, and the same command does it again"
 export_again() { run 0 export dataset --format webdataset --to again --sequences default --per-tar 4; }
 expect_whole() {

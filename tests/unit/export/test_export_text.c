@@ -128,7 +128,8 @@ static void a_document_is_a_line(void **state)
         "{\"audio\":\"row-0\",\"start\":18,\"end\":20},{\"audio\":\"row-1\",\"start\":32,\"end\":33}],\"segments\":["
         "{\"text\":\"\xC3\xA9 <boi> \"},{\"special\":\"<boi>\",\"loss\":false},"
         "{\"image\":\"row-0\",\"ids\":[3,10],\"loss\":false},{\"special\":\"<image_newline>\",\"loss\":false},"
-        "{\"image\":\"row-0\",\"ids\":[17,24],\"from\":2,\"loss\":false},{\"special\":\"<image_newline>\",\"loss\":false},"
+        "{\"image\":\"row-0\",\"ids\":[17,24],\"from\":2,\"loss\":false},{\"special\":\"<image_newline>\",\"loss\":"
+        "false},"
         "{\"special\":\"<eoi>\",\"loss\":false},{\"special\":\"<boa>\"},{\"audio\":\"row-0\",\"ids\":[6,13]},"
         "{\"special\":\"<eoa>\"},{\"special\":\"<sep>\"},{\"text\":\"\xC3\xA9 <boi> \"},{\"special\":\"<boa>\"},"
         "{\"audio\":\"row-1\",\"ids\":[37]},{\"special\":\"<eoa>\"},{\"special\":\"<eos>\"}]}"};
