@@ -21,7 +21,7 @@ typedef struct command_line {
     const verb *verb;
     const char *sets[MAX_SETS];
     int n_sets;
-    const char *output_dir, *limit, *iters, *isa;
+    const char *output_dir, *limit, *iters, *per_tar, *isa;
     int help;
 } command_line;
 
@@ -118,6 +118,12 @@ static int read_options(job *j, command_line *c, int argc, char **argv)
                  {"data", NULL, &j->data},
                  {"start", NULL, &j->start},
                  {"iters", NULL, &c->iters},
+                 {"format", NULL, &j->format},
+                 {"sequences", NULL, &j->sequences},
+                 {"split", NULL, &j->split},
+                 {"per-tar", NULL, &c->per_tar},
+                 {"audio-token", NULL, &j->audio_token},
+                 {"image-token", NULL, &j->image_token},
                  {"isa", NULL, &c->isa}};
     struct option options[sizeof table / sizeof *table + 1];
     memset(options, 0, sizeof options);
@@ -139,6 +145,7 @@ static int read_options(job *j, command_line *c, int argc, char **argv)
         }
     }
     if (c->iters) TRY(read_count("--iters", c->iters, &j->iters));
+    if (c->per_tar) TRY(read_count("--per-tar", c->per_tar, &j->per_tar));
 done:
     return rc;
 }

@@ -25,7 +25,8 @@ typedef struct job {
     const char *target; /* CONFIG or DATASET */
     int dry_run, overwrite, retry_environment, materialise, verbose, json;
     const char *format, *corpus_root, *write_wav, *write_png, *npy, *what, *to, *feature, *data, *start;
-    int64_t iters; /* 0: not given */
+    const char *sequences, *split, *audio_token, *image_token;
+    int64_t iters, per_tar; /* 0: not given */
     /* config */
     config *config;
     corpus_options corpus;

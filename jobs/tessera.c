@@ -11,6 +11,8 @@ static const verb verbs[] = {
     {"pack", "CONFIG", "sequences (--materialise: also shuffled joint ids)", 1, verb_pack},
     {"verify", "DATASET", "accounting, checksums, ranges (--corpus PATH: where the corpus is now)", 0, verb_verify},
     {"show", "DATASET ID", "one example, or sequence SET/SPLIT/N, token by token (--wav, --png FILE)", 0, verb_show},
+    {"export", "DATASET", "sequences as megatron, webdataset, jsonl or npy (--format, --to, --sequences, --split)", 0,
+     verb_export},
     {"status", "DATASET", "how far a job is, and why it stopped", 0, verb_status},
     {"encode", "CONFIG FILE...", "features or tokens of single files (--what features|tokens, --npy FILE)", 1,
      verb_encode},

@@ -12,6 +12,7 @@ int verb_tokenize(job *j);
 int verb_pack(job *j);
 int verb_verify(job *j);
 int verb_show(job *j);
+int verb_export(job *j);
 int verb_status(job *j);
 int verb_encode(job *j);
 int verb_codebook(job *j);

@@ -4,43 +4,22 @@
 #include "base/status.h"
 #include "sequence/sequence_batch.h"
 #include "sequence/split_shards.h"
+#include "sequence/token_name.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 enum { SHOWN = 8 }; /* ids of a run of media that are shown */
 
-/* Example that holds this id or vector: the last one whose own begin at or before it. */
-static int64_t example_of(const shard_reader *r, stream_kind s, int64_t id, int vectors)
-{
-    int64_t low = 0, high = shard_reader_examples(r);
-    while (high - low > 1) {
-        int64_t middle = low + (high - low) / 2;
-        if ((vectors ? shard_reader_vector_offset(r, s, middle) : shard_reader_offset(r, s, middle)) <= id)
-            low = middle;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-/* A special of the set's own has its name in the options. */
-static void print_name(FILE *out, const sequence_set *set, uint32_t id)
-{
-    char name[64];
-    int64_t own = (int64_t)id - vocabulary_special(set->words, (special_id)SPECIAL_CUSTOM);
-    vocabulary_name(set->words, id, name, sizeof name);
-    if (own >= 0 && own < (int64_t)set->options->specials.n)
-        fprintf(out, "<%s>", set->options->specials.texts[own]);
-    else
-        fputs(name, out);
-}
-
 static void print_names(FILE *out, const sequence_set *set, const span *s, const uint32_t *ids)
 {
     int text = s->kind == MODALITY_TEXT || s->kind == SPAN_LITERAL;
     uint32_t n = text || s->length <= SHOWN ? s->length : SHOWN;
-    for (uint32_t i = 0; i < n; i++) print_name(out, set, ids[i]);
+    char name[TOKEN_NAME];
+    for (uint32_t i = 0; i < n; i++) {
+        token_name(set, ids[i], name);
+        fputs(name, out);
+    }
     if (n < s->length) fputs(" ...", out);
 }
 
@@ -51,7 +30,7 @@ static int print_example(FILE *out, split_shards *shards, uint32_t shard, stream
     shard_reader *r;
     int32_t rows = 0, columns = 0;
     TRY(split_shards_open(shards, shard, &r));
-    int64_t e = example_of(r, s, start, vectors);
+    int64_t e = shard_reader_holder(r, s, start, vectors);
     TRY(shard_reader_text(r, EXAMPLE_ID, e, &id));
     TRY(shard_reader_text(r, EXAMPLE_ROLE, e, &role));
     if (s == STREAM_IMAGE) TRY(shard_reader_grid(r, e, &rows, &columns));

@@ -82,6 +82,8 @@ int64_t shard_reader_offset(const shard_reader *r, stream_kind s, int64_t exampl
 int shard_reader_has_vectors(const shard_reader *r, stream_kind s);
 int64_t shard_reader_vectors(const shard_reader *r, stream_kind s);                        /* total */
 int64_t shard_reader_vector_offset(const shard_reader *r, stream_kind s, int64_t example); /* 0 without vectors */
+/* The example whose own this id (or vector) of the stream is. */
+int64_t shard_reader_holder(const shard_reader *r, stream_kind s, int64_t id, int vectors);
 int shard_reader_starts_group(const shard_reader *r, int64_t example);
 int shard_reader_read_ids(shard_reader *r, stream_kind s, int64_t first, int64_t n, uint32_t *out);
 int shard_reader_grid(const shard_reader *r, int64_t example, int32_t *rows, int32_t *columns);

@@ -178,6 +178,20 @@ int64_t shard_reader_vector_offset(const shard_reader *r, stream_kind s, int64_t
     return offsets ? offsets[i] : 0;
 }
 
+/* The last one whose own begin at or before it. */
+int64_t shard_reader_holder(const shard_reader *r, stream_kind s, int64_t id, int vectors)
+{
+    int64_t low = 0, high = r->n;
+    while (high - low > 1) {
+        int64_t middle = low + (high - low) / 2;
+        if ((vectors ? shard_reader_vector_offset(r, s, middle) : shard_reader_offset(r, s, middle)) <= id)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
 int shard_reader_starts_group(const shard_reader *r, int64_t i) { return ((const uint8_t *)r->starts_group.values)[i]; }
 
 int64_t shard_reader_row(const shard_reader *r, int64_t i) { return ((const int64_t *)r->row.values)[i]; }

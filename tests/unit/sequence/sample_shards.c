@@ -49,6 +49,7 @@ static void add_row(part_writer *w, const sample_row *r, const sample_says *says
     set_text(&e, EXAMPLE_GROUP, name);
     if (says && says->role) set_text(&e, EXAMPLE_ROLE, says->role);
     if (says && says->lang) set_text(&e, EXAMPLE_LANG, says->lang);
+    if (says && says->text) set_text(&e, EXAMPLE_TEXT, says->text);
     if (says && says->source) set_text(&e, EXAMPLE_SOURCE, says->source);
     for (stream_kind s = 0; s < N_STREAMS; s++) {
         int64_t n = count_of(r, s);

@@ -12,6 +12,7 @@ typedef struct sample_row {
 /* What a row says of itself; NULL: "". */
 typedef struct sample_says {
     const char *role, *lang, *source;
+    const char *text; /* as it is stored beside the ids, which are others */
 } sample_says;
 
 typedef struct sample_shards {
