@@ -35,6 +35,10 @@ done:
 static void indices_to_rgb(const bmp_header *b, const uint8_t *raw, uint8_t *rgb)
 {
     const int bits = b->read_bits, mask = (1 << bits) - 1;
+    if (bits == 8) {
+        for (int64_t x = 0; x < b->width; x++) memcpy(rgb + 3 * x, b->colors[raw[x]], 3);
+        return;
+    }
     for (int64_t x = 0; x < b->width; x++) {
         int64_t bit = x * bits;
         memcpy(rgb + 3 * x, b->colors[raw[bit >> 3] >> (8 - bits - (bit & 7)) & mask], 3);

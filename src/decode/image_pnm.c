@@ -110,17 +110,13 @@ static void fill_levels(const pnm *m, uint8_t levels[65536])
 static void raw_row(const pnm *m, const uint8_t *raw, const uint8_t *levels, uint8_t *rgb)
 {
     const int64_t n = m->width * channels(m);
-    for (int64_t i = 0; i < n; i++) {
-        uint8_t v;
-        if (is_bits(m))
-            v = raw[i >> 3] >> (7 - (i & 7)) & 1 ? 0 : 255;
-        else
-            v = levels[m->most > 255 ? image_u16be(raw + 2 * i) : raw[i]];
-        if (channels(m) == 3)
-            rgb[i] = v;
-        else
-            memset(rgb + 3 * i, v, 3);
-    }
+    if (is_bits(m))
+        for (int64_t i = 0; i < n; i++) memset(rgb + 3 * i, raw[i >> 3] >> (7 - (i & 7)) & 1 ? 0 : 255, 3);
+    else if (channels(m) == 3)
+        for (int64_t i = 0; i < n; i++) rgb[i] = levels[m->most > 255 ? image_u16be(raw + 2 * i) : raw[i]];
+    else
+        for (int64_t i = 0; i < n; i++)
+            memset(rgb + 3 * i, levels[m->most > 255 ? image_u16be(raw + 2 * i) : raw[i]], 3);
 }
 
 static int decode_raw(const pnm *m, const uint8_t *bytes, size_t n, const uint8_t *levels, uint8_t *rgb)

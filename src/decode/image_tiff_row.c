@@ -96,6 +96,17 @@ static void colors(const tiff_kind *k, const uint8_t *raw, int64_t width, int ov
     }
 }
 
+/* The two most frequent kinds with more samples than a memcpy can take. */
+static void cmyk8(const uint8_t *raw, int64_t width, uint8_t *rgb)
+{
+    for (int64_t x = 0; x < width; x++) cmyk_to_rgb(raw + 4 * x, rgb + 3 * x);
+}
+
+static void rgbx8(const uint8_t *raw, int64_t width, uint8_t *rgb)
+{
+    for (int64_t x = 0; x < width; x++) memcpy(rgb + 3 * x, raw + 4 * x, 3);
+}
+
 void tiff_row_to_rgb(const tiff_kind *k, const uint8_t *raw, int64_t width, alpha_policy alpha, uint8_t *rgb)
 {
     if (k->color == TIFF_INDEX)
@@ -104,6 +115,11 @@ void tiff_row_to_rgb(const tiff_kind *k, const uint8_t *raw, int64_t width, alph
         greys(k, raw, width, rgb);
     else if (k->color == TIFF_RGB && k->bits == 8 && k->samples == 3 && !k->flipped)
         memcpy(rgb, raw, (size_t)width * 3);
+    else if (k->color == TIFF_CMYK && k->bits == 8 && k->samples == 4)
+        cmyk8(raw, width, rgb);
+    else if (k->color == TIFF_RGB && k->bits == 8 && k->samples == 4 && k->alpha != TIFF_PREMULTIPLIED &&
+             (!k->alpha || alpha == ALPHA_DROP))
+        rgbx8(raw, width, rgb);
     else
         colors(k, raw, width, alpha == ALPHA_WHITE, rgb);
 }
