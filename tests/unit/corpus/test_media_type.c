@@ -18,7 +18,7 @@ static void endings_tell_the_type(void **state)
         {"a.wav", TYPE_AUDIO, 1},  {"a.FLAC", TYPE_AUDIO, 1}, {"a.b.Ogg", TYPE_AUDIO, 3}, {"x.jpeg", TYPE_IMAGE, 1},
         {"x.txt", TYPE_TEXT, 1},   {"x.html", TYPE_OTHER, 1}, {"wav", TYPE_OTHER, 3},     {".wav", TYPE_OTHER, 4},
         {"x.wa", TYPE_OTHER, 1},   {"x.wavx", TYPE_OTHER, 1}, {"x.", TYPE_OTHER, 1},      {"", TYPE_OTHER, 0},
-        {"a.wav.", TYPE_OTHER, 5},
+        {"a.wav.", TYPE_OTHER, 5}, {"x.PPM", TYPE_IMAGE, 1},  {"x.tif", TYPE_IMAGE, 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         size_t stem_n = 99;
