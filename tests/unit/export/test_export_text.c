@@ -180,9 +180,8 @@ static void texts_of_other_tokenizers_must_be_whole(void **state)
 {
     (void)state;
     static const sample_row rows[] = {{1, 40, -1, 0, -1}};
-    static const sample_says says[] = {{NULL, NULL, NULL,
-                                        "gr\xC3\xB6\xC3\x9F"
-                                        "er <eos>"}};
+    static const char *const texts[] = {"gr\xC3\xB6\xC3\x9F"
+                                        "er <eos>"};
     static char *row[] = {"[a] {text}"}, *document[] = {"<bos>{rows}<eos>"};
     static const char *const lines[] = {
         "{\"id\":\"group-1\",\"sequence\":0,\"start\":0,\"tokens\":46,\"examples\":[\"row-0\"],\"text\":"
@@ -197,7 +196,7 @@ static void texts_of_other_tokenizers_must_be_whole(void **state)
     text_tokenizer *text = NULL;
     const text_options bytes = {0};
     vocabulary_make(&other, "other", 256, 100, 70, 0);
-    sample_make_said(&s, rows, says, ends, 1);
+    sample_make_stored(&s, rows, texts, ends, 1);
     assert_int_equal(text_tokenizer_create(&text, &bytes), OK);
     for (int cut = 0; cut < 2; cut++) {
         sequence_options o = sample_options(cut ? 32 : 64);

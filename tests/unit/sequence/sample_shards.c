@@ -36,8 +36,10 @@ static void set_text(example *e, example_text t, const char *text)
     e->text[t].n = strlen(text);
 }
 
-static void add_row(part_writer *w, const sample_row *r, const sample_says *says, int64_t row, int64_t group)
+static void add_row(part_writer *w, const sample_shards *sample, int64_t row, int64_t group)
 {
+    const sample_row *r = &sample->rows[row];
+    const sample_says *says = sample->says ? &sample->says[row] : NULL;
     example e = {0};
     char id[32], name[32];
     snprintf(id, sizeof id, "row-%lld", (long long)row);
@@ -47,9 +49,9 @@ static void add_row(part_writer *w, const sample_row *r, const sample_says *says
     e.outcome = OUTCOME_EXAMPLE;
     set_text(&e, EXAMPLE_ID, id);
     set_text(&e, EXAMPLE_GROUP, name);
+    if (sample->texts) set_text(&e, EXAMPLE_TEXT, sample->texts[row]);
     if (says && says->role) set_text(&e, EXAMPLE_ROLE, says->role);
     if (says && says->lang) set_text(&e, EXAMPLE_LANG, says->lang);
-    if (says && says->text) set_text(&e, EXAMPLE_TEXT, says->text);
     if (says && says->source) set_text(&e, EXAMPLE_SOURCE, says->source);
     for (stream_kind s = 0; s < N_STREAMS; s++) {
         int64_t n = count_of(r, s);
@@ -97,7 +99,7 @@ static void make_shard(sample_shards *s, size_t i, int64_t *group)
     assert_int_equal(part_writer_create(&w, &header), OK);
     for (int64_t row = s->first[i]; row < s->first[i + 1]; row++) {
         *group += s->rows[row].starts;
-        add_row(w, &s->rows[row], s->says ? &s->says[row] : NULL, row, *group);
+        add_row(w, s, row, *group);
     }
     assert_int_equal(part_writer_commit(w, part), OK);
     part_writer_free(&w);
@@ -110,13 +112,8 @@ static void make_shard(sample_shards *s, size_t i, int64_t *group)
     mem_free(&name);
 }
 
-void sample_make(sample_shards *s, const sample_row *rows, const int64_t *ends, size_t n_shards)
-{
-    sample_make_said(s, rows, NULL, ends, n_shards);
-}
-
-void sample_make_said(sample_shards *s, const sample_row *rows, const sample_says *says, const int64_t *ends,
-                      size_t n_shards)
+static void make(sample_shards *s, const sample_row *rows, const sample_says *says, const char *const *texts,
+                 const int64_t *ends, size_t n_shards)
 {
     int64_t group = 0;
     char *shards = NULL;
@@ -131,11 +128,29 @@ void sample_make_said(sample_shards *s, const sample_row *rows, const sample_say
     mem_free(&shards);
     s->rows = rows;
     s->says = says;
+    s->texts = texts;
     s->n_shards = n_shards;
     for (size_t i = 0; i < n_shards; i++) s->first[i + 1] = ends[i];
     s->n_rows = ends[n_shards - 1];
     vocabulary_make(&s->vocabulary, "bytes", sizes[STREAM_TEXT], sizes[STREAM_IMAGE], sizes[STREAM_AUDIO], 0);
     for (size_t i = 0; i < n_shards; i++) make_shard(s, i, &group);
+}
+
+void sample_make(sample_shards *s, const sample_row *rows, const int64_t *ends, size_t n_shards)
+{
+    make(s, rows, NULL, NULL, ends, n_shards);
+}
+
+void sample_make_said(sample_shards *s, const sample_row *rows, const sample_says *says, const int64_t *ends,
+                      size_t n_shards)
+{
+    make(s, rows, says, NULL, ends, n_shards);
+}
+
+void sample_make_stored(sample_shards *s, const sample_row *rows, const char *const *texts, const int64_t *ends,
+                        size_t n_shards)
+{
+    make(s, rows, NULL, texts, ends, n_shards);
 }
 
 void sample_remove(sample_shards *s)

@@ -12,13 +12,13 @@ typedef struct sample_row {
 /* What a row says of itself; NULL: "". */
 typedef struct sample_says {
     const char *role, *lang, *source;
-    const char *text; /* as it is stored beside the ids, which are others */
 } sample_says;
 
 typedef struct sample_shards {
     char folder[64];
     const sample_row *rows;
-    const sample_says *says; /* NULL: nothing */
+    const sample_says *says;  /* NULL: nothing */
+    const char *const *texts; /* as they are stored beside the ids, which are others; NULL: "" */
     int64_t n_rows;
     int64_t first[17]; /* first row of each shard, and the end */
     size_t n_shards;
@@ -36,6 +36,8 @@ uint32_t sample_id(stream_kind s, int64_t row, int64_t k);
 void sample_make(sample_shards *s, const sample_row *rows, const int64_t *ends, size_t n_shards);
 void sample_make_said(sample_shards *s, const sample_row *rows, const sample_says *says, const int64_t *ends,
                       size_t n_shards);
+void sample_make_stored(sample_shards *s, const sample_row *rows, const char *const *texts, const int64_t *ends,
+                        size_t n_shards);
 void sample_remove(sample_shards *s);
 
 /* Joint ids of the document that starts at `row`, into `ids`; written down here once more, without the code under test.
