@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
-#include "corpus/utf8_check.h"
+#include "base/utf8.h"
 
 #include <string.h>
 #include <sys/stat.h>

@@ -10,7 +10,7 @@
 #include "corpus/run_merge.h"
 #include "corpus/scan_info.h"
 #include "corpus/split.h"
-#include "corpus/utf8_check.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 #include "base/status.h"
 #include "corpus/folder_listing.h"
 #include "corpus/row_codec.h"
-#include "corpus/utf8_check.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "base/status.h"
 #include "corpus/line_reader.h"
 #include "corpus/manifest_row.h"
-#include "corpus/utf8_check.h"
+#include "base/utf8.h"
 
 #include <string.h>
 #include <strings.h>

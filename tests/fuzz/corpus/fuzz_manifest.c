@@ -5,7 +5,7 @@
 #include "base/status.h"
 #include "corpus/manifest.h"
 #include "corpus/row_codec.h"
-#include "corpus/utf8_check.h"
+#include "base/utf8.h"
 
 #include <math.h>
 #include <stdio.h>

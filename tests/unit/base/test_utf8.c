@@ -1,6 +1,6 @@
 #include "base/memory.h"
 #include "base/status.h"
-#include "corpus/utf8_check.h"
+#include "base/utf8.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
