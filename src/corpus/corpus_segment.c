@@ -5,12 +5,12 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/utf8.h"
 #include "corpus/index_header.h"
 #include "corpus/row_codec.h"
 #include "corpus/run_merge.h"
 #include "corpus/scan_info.h"
 #include "corpus/split.h"
-#include "base/utf8.h"
 
 #include <errno.h>
 #include <stdlib.h>

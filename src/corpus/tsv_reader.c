@@ -4,9 +4,9 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/utf8.h"
 #include "corpus/line_reader.h"
 #include "corpus/manifest_row.h"
-#include "base/utf8.h"
 
 #include <string.h>
 #include <strings.h>

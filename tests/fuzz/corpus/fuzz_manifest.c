@@ -3,9 +3,9 @@
  */
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/utf8.h"
 #include "corpus/manifest.h"
 #include "corpus/row_codec.h"
-#include "base/utf8.h"
 
 #include <math.h>
 #include <stdio.h>
