@@ -84,6 +84,19 @@ done:
     return rc;
 }
 
+/* What is not UTF-8 in a caption becomes U+FFFD. */
+static int replace_invalid(char **caption, size_t *n)
+{
+    int rc = OK;
+    char *replaced = NULL;
+    if (utf8_valid_prefix(*caption, *n) == *n) return OK;
+    TRY(utf8_replace(*caption, *n, &replaced, n));
+    mem_free(caption);
+    *caption = replaced;
+done:
+    return rc;
+}
+
 /* FIELD_TEXT is the path of a file: put its content there. */
 static int read_caption(segment_job *s, corpus_row *row)
 {
@@ -100,6 +113,7 @@ static int read_caption(segment_job *s, corpus_row *row)
         FAIL(ERR_LIMIT, "%.*s: more than %d bytes of text", (int)name.n, name.bytes, (int)CAPTION_MAX_BYTES);
     if (rc == ERR_IO) FAIL(ERR_ENVIRONMENT, "cannot read %s", path);
     TRY(rc);
+    if (s->options->invalid_utf8 == INVALID_REPLACE) TRY(replace_invalid(&s->caption, &n));
     TRY(check_caption(row, name, s->caption, n));
 done:
     mem_free(&path);

@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -12,22 +13,26 @@ struct line_reader {
     char *bytes;
     size_t capacity, start, end; /* what is read but not given out: start..end */
     int64_t offset, number;
-    int at_end;
+    int at_end, replace;
+    char *replaced; /* the last line that was not UTF-8 */
 };
 
-int line_reader_open(line_reader **out, const byte_source *source)
+int line_reader_open(line_reader **out, const byte_source *source, int replace)
 {
     int rc = OK;
     *out = NULL;
     TRY(MEM_ALLOC(*out, 1));
     (*out)->source = *source;
+    (*out)->replace = replace;
 done:
     return rc;
 }
 
 void line_reader_close(line_reader **r)
 {
-    if (*r) mem_free(&(*r)->bytes);
+    if (!*r) return;
+    mem_free(&(*r)->bytes);
+    mem_free(&(*r)->replaced);
     mem_free(r);
 }
 
@@ -46,6 +51,17 @@ static int fill(line_reader *r)
     r->offset += (int64_t)got;
     r->end += got;
     r->at_end = got == 0;
+done:
+    return rc;
+}
+
+static int replace(line_reader *r, text_view *line)
+{
+    int rc = OK;
+    if (!r->replace || utf8_valid_prefix(line->bytes, line->n) == line->n) return OK;
+    mem_free(&r->replaced);
+    TRY(utf8_replace(line->bytes, line->n, &r->replaced, &line->n));
+    line->bytes = r->replaced;
 done:
     return rc;
 }
@@ -79,6 +95,7 @@ int line_reader_next(line_reader *r, text_view *line, int64_t *number, line_stat
         line->n -= 3;
     }
     if (line->n && line->bytes[line->n - 1] == '\r') line->n--;
+    TRY(replace(r, line));
 done:
     return rc;
 }

@@ -12,9 +12,10 @@ typedef enum line_state {
     LINE_TOO_LONG, /* more than LINE_MAX_BYTES: passed over */
 } line_state;
 
-/* `source` is copied; what it refers to must outlive the reader. Caller: line_reader_close. ERR_MEMORY. */
+/* `source` is copied; what it refers to must outlive the reader. `replace`: what is not UTF-8 in a line is given as
+ * U+FFFD (base/utf8.h). Caller: line_reader_close. ERR_MEMORY. */
 typedef struct line_reader line_reader;
-int line_reader_open(line_reader **out, const byte_source *source);
+int line_reader_open(line_reader **out, const byte_source *source, int replace);
 void line_reader_close(line_reader **r);
 
 /* The next line without its end (LF or CR LF) and, in the first one, without a byte order mark. The view lives until
