@@ -49,23 +49,24 @@ done:
     return rc;
 }
 
-/* An id that the vocabulary has already must be that of the same text. */
-static int place_token(byte_bpe *b, const added_token *t, const char *content)
+/* A token of the vocabulary keeps its id, and an id of the vocabulary its token. */
+static int place_token(byte_bpe *b, const added_token *t, const json_t *vocabulary)
 {
     int rc = OK;
     size_t n;
-    piece_table *pieces = &b->model.pieces;
-    const char *there = piece_table_get(pieces, t->id, &n);
-    if (!n)
-        TRY(piece_table_set(pieces, t->id, content, t->n));
-    else if (n != t->n || memcmp(there, content, n))
-        FAIL(ERR_CONFIG, "added_tokens: id %u is \"%s\" here and another token in the vocabulary", t->id, content);
-    if (t->special) TRY(byte_bpe_set_special(b, t->id));
+    const json_t *there = json_object_getn(vocabulary, t->content, t->n);
+    piece_table_get(&b->model.pieces, t->id, &n);
+    if (there && json_integer_value(there) != t->id)
+        FAIL(ERR_CONFIG, "added_tokens: \"%s\" has id %u here and %lld in the vocabulary", t->content, t->id,
+             (long long)json_integer_value(there));
+    if (n && !there) FAIL(ERR_CONFIG, "added_tokens: \"%s\" has the id %u of another token", t->content, t->id);
+    if (!n) TRY(piece_table_set(&b->model.pieces, t->id, t->content, t->n));
+    if (t->special && t->n) TRY(byte_bpe_set_special(b, t->id));
 done:
     return rc;
 }
 
-static int add_token(byte_bpe *b, const json_t *part)
+static int add_token(byte_bpe *b, const json_t *part, const json_t *vocabulary)
 {
     static const char *const keys[] = {"id",     "content",    "single_word", "lstrip",
                                        "rstrip", "normalized", "special",     NULL};
@@ -82,7 +83,7 @@ static int add_token(byte_bpe *b, const json_t *part)
     t.lstrip = tokenizer_json_true(part, "lstrip", 0);
     t.rstrip = tokenizer_json_true(part, "rstrip", 0);
     t.special = tokenizer_json_true(part, "special", 0);
-    TRY(place_token(b, &t, t.content));
+    TRY(place_token(b, &t, vocabulary));
     if (!tokenizer_json_true(part, "normalized", 1)) {
         TRY(added_tokens_add(&b->raw, &t));
         goto done;
@@ -94,13 +95,13 @@ done:
     return rc;
 }
 
-int tokenizer_json_added(byte_bpe *b, const json_t *part)
+int tokenizer_json_added(byte_bpe *b, const json_t *part, const json_t *vocabulary)
 {
     int rc = OK;
     size_t i;
     json_t *token;
     if (part && !json_is_null(part) && !json_is_array(part)) FAIL(ERR_CONFIG, "added_tokens is no list");
-    json_array_foreach((json_t *)part, i, token) TRY(add_token(b, token));
+    json_array_foreach((json_t *)part, i, token) TRY(add_token(b, token, vocabulary));
 done:
     return rc;
 }
@@ -123,7 +124,8 @@ static int read_parts(byte_bpe *b, const json_t *root)
     TRY(tokenizer_json_normalizer(b, json_object_get(root, "normalizer")));
     TRY(tokenizer_json_split(b, json_object_get(root, "pre_tokenizer")));
     TRY(tokenizer_json_model(b, json_object_get(root, "model")));
-    TRY(tokenizer_json_added(b, json_object_get(root, "added_tokens")));
+    TRY(tokenizer_json_added(b, json_object_get(root, "added_tokens"),
+                             json_object_get(json_object_get(root, "model"), "vocab")));
     TRY(tokenizer_json_frame(b, json_object_get(root, "post_processor")));
     TRY(byte_bpe_prepare(b));
 done:
