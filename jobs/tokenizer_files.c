@@ -187,7 +187,6 @@ static int use(const char *dataset, const char *name, char **path)
 {
     int rc = OK;
     char *copy = NULL;
-    if (*path && **path) goto done;
     TRY(file_join(&copy, dataset, name));
     if (!file_exists(copy)) goto done;
     mem_free(path);

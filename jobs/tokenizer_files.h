@@ -15,5 +15,5 @@ extern const char *const tokenizer_file_names[];
  * on. ERR_CONFIG (a file of the tokenizer changed since the job began), ERR_SPACE, ERR_IO, ERR_MEMORY. Local. */
 int tokenizer_files_write(const job *j, const vocabulary *v);
 
-/* Let text options that name no files name the copies in a dataset, if it has any. ERR_MEMORY. Local. */
+/* Let text options name the copies in a dataset, if it has any. ERR_MEMORY. Local. */
 int tokenizer_files_use(const char *dataset, text_options *o);
