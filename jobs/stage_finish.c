@@ -13,6 +13,7 @@
 #include "jobs/note.h"
 #include "jobs/output_folder.h"
 #include "jobs/stage_ledgers.h"
+#include "jobs/tokenizer_files.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -108,7 +109,7 @@ static json_t *describe_stream(const shard_stream_options *o)
     if (!*o->weights_sha256) return one;
     if (o->layer >= 0) json_object_set_new(one, "layer", json_integer(o->layer));
     json_object_set_new(one, "weights_sha256", json_string(o->weights_sha256));
-    json_object_set_new(one, "precision", json_string(o->precision));
+    if (*o->precision) json_object_set_new(one, "precision", json_string(o->precision));
     return one;
 }
 
@@ -151,6 +152,13 @@ static int describe_files(const stages *s, json_t **out)
         }
         TRY(rc);
         json_array_append_new(*out, one);
+    }
+    for (const char *const *name = tokenizer_file_names; *name; name++) {
+        json_t *one = NULL;
+        rc = dataset_describe(s->j->out, *name, &one);
+        if (rc == OK) json_array_append_new(*out, one);
+        if (rc == ERR_MISSING) rc = OK; /* of another kind of tokenizer */
+        TRY(rc);
     }
 done:
     return rc;
@@ -268,6 +276,7 @@ static int finish_root(stages *s)
     if (!s->repack) {
         TRY(job_path(j, &path, "vocabulary.json"));
         TRY(vocabulary_save(&s->words, path));
+        TRY(tokenizer_files_write(j, &s->words));
         TRY(describe_dataset(s, d, &environment));
     }
     TRY(stage_sequence_files(s, d, &sequences));

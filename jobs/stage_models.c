@@ -135,12 +135,13 @@ done:
     return rc;
 }
 
-static int fill_shard_options(stages *s, text_tokenizer *text)
+static int fill_shard_options(stages *s)
 {
     int rc = OK;
     job *j = s->j;
     const corpus_totals *t = corpus_index_totals(s->index);
     const core_models *m = &j->models.core;
+    const text_tokenizer *text = j->models.text;
     shard_options *o = &s->shard;
     *o = (shard_options){.deflate = j->output.compress ? (int)j->output.compress_level : 0,
                          .tokens_hash = s->tokens_hash};
@@ -150,6 +151,8 @@ static int fill_shard_options(stages *s, text_tokenizer *text)
             (shard_stream_options){.used = 1, .vocab_size = text_tokenizer_size(text), .layer = -1};
         snprintf(o->stream[STREAM_TEXT].encoder, sizeof o->stream[STREAM_TEXT].encoder, "%s",
                  text_tokenizer_name(text));
+        snprintf(o->stream[STREAM_TEXT].weights_sha256, sizeof o->stream->weights_sha256, "%s",
+                 text_tokenizer_sha256(text));
     }
     if (j->audio.use && t->audio_rows > 0) {
         stream_options(&o->stream[STREAM_AUDIO], &s->audio_book, j->audio.keep, core_audio_width(s->core),
@@ -167,6 +170,7 @@ static int fill_shard_options(stages *s, text_tokenizer *text)
     }
     vocabulary_make(&s->words, text_tokenizer_name(text), text_tokenizer_size(text), o->stream[STREAM_IMAGE].vocab_size,
                     o->stream[STREAM_AUDIO].vocab_size, 0);
+    snprintf(s->words.tokenizer_sha256, sizeof s->words.tokenizer_sha256, "%s", text_tokenizer_sha256(text));
 done:
     return rc;
 }
@@ -229,7 +233,6 @@ int stage_load_models(stages *s)
 {
     int rc = OK;
     job *j = s->j;
-    text_tokenizer *text = NULL;
     TRY(stage_load_projection(s));
     if (s->image_map && j->p.rank == 0) TRY(keep_projection(s));
     TRY(load_books(s));
@@ -245,9 +248,7 @@ int stage_load_models(stages *s)
                               .image_codebook = s->image_book.k ? &s->image_book : NULL,
                               .image_map = s->image_map};
     TRY(core_create(&s->core, &settings));
-    TRY(text_tokenizer_create(&text, &j->text));
-    TRY(fill_shard_options(s, text));
+    TRY(fill_shard_options(s));
 done:
-    text_tokenizer_free(&text);
     return rc;
 }

@@ -24,12 +24,15 @@ typedef enum corpus_format {
 typedef enum probe_mode { PROBE_AUTO, PROBE_ALWAYS, PROBE_NEVER } probe_mode;
 typedef enum partial_rows { PARTIAL_REJECT, PARTIAL_KEEP } partial_rows;
 
+typedef enum invalid_utf8 { INVALID_REJECT, INVALID_REPLACE } invalid_utf8;
+
 typedef struct corpus_options {
     char *path;         /* folder, manifest file or tar pattern */
     int format;         /* corpus_format */
     char *root;         /* paths in a manifest are relative to this; "": the folder of the manifest */
     int allow_outside;  /* paths may leave the root */
     int partial;        /* partial_rows: for the stages that decode */
+    int invalid_utf8;   /* invalid_utf8 */
     int probe;          /* probe_mode; files that are not opened are still looked up for size and time */
     int64_t limit;      /* first N rows only; 0: all */
     option_list splits; /* "train: 0.98" ... as NAME: SHARE or NAME=SHARE texts; shares sum to 1 */
