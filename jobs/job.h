@@ -31,6 +31,7 @@ typedef struct job {
     output_options output;
     audio_options audio;
     image_options image;
+    sensor_options sensor;
     text_options text;
     sequence_options sequence;
     train_options train;

@@ -3,25 +3,40 @@
 #include "base/fault.h"
 #include "base/status.h"
 
-static int make_decoders(sampler *x, int audio, int image)
+#include <string.h>
+
+static int make_sensor(sampler *x, int measure)
+{
+    const stages *s = x->s;
+    int64_t channels = s->j->sensor.channels;
+    const sensor_scale scale = {s->moments ? channels : 0, s->moments, s->moments ? s->moments + channels : NULL};
+    x->measured = s->j->sensor;
+    x->measured.normalize = SENSOR_NORMALIZE_NONE;
+    x->from.measure = measure;
+    return sensor_create(&x->from.sensor, measure ? &x->measured : &s->j->sensor, &scale);
+}
+
+static int make_decoders(sampler *x, const int wanted[N_MEDIA], int measure)
 {
     int rc = OK;
     const job *j = x->s->j;
-    sample_plan_make(&x->plan, &j->train, &j->audio, &j->image, &j->models.core, audio, image,
-                     corpus_index_totals(x->s->index));
-    if (audio) TRY(sound_create(&x->sound, &j->audio, &j->models.core.audio));
-    if (image) TRY(picture_create(&x->picture, &j->image, &j->models.core.image, NULL));
-    TRY(sample_taker_create(&x->taker, &x->plan, x->sound, x->picture));
+    sample_streams streams = {.audio = &j->audio, .image = &j->image, .sensor = &j->sensor, .models = &j->models.core};
+    memcpy(streams.wanted, wanted, sizeof streams.wanted);
+    sample_plan_make(&x->plan, &j->train, &streams, corpus_index_totals(x->s->index));
+    if (wanted[MEDIA_AUDIO]) TRY(sound_create(&x->from.sound, &j->audio, &j->models.core.audio));
+    if (wanted[MEDIA_IMAGE]) TRY(picture_create(&x->from.picture, &j->image, &j->models.core.image, NULL));
+    if (wanted[MEDIA_SENSOR]) TRY(make_sensor(x, measure));
+    TRY(sample_taker_create(&x->taker, &x->plan, &x->from));
 done:
     return rc;
 }
 
-int sampler_open(sampler *x, stages *s, int audio, int image)
+int sampler_open(sampler *x, stages *s, const int wanted[N_MEDIA], int measure)
 {
     int rc = OK;
     *x = (sampler){.s = s};
     TRY(row_work_open(&x->work, s));
-    TRY(par_agree(&s->j->p, make_decoders(x, audio, image)));
+    TRY(par_agree(&s->j->p, make_decoders(x, wanted, measure)));
 done:
     return rc;
 }
@@ -30,14 +45,15 @@ void sampler_close(sampler *x)
 {
     row_work_close(&x->work);
     sample_taker_free(&x->taker);
-    sound_free(&x->sound);
-    picture_free(&x->picture);
+    sound_free(&x->from.sound);
+    picture_free(&x->from.picture);
+    sensor_free(&x->from.sensor);
 }
 
+/* A stream that is not wanted has no share of the rows. */
 int sampler_takes(const sampler *x, media_kind kind, const corpus_row *row)
 {
-    return kind == MEDIA_AUDIO ? x->sound && sample_takes_audio(&x->plan, row)
-                               : x->picture && sample_takes_image(&x->plan, row);
+    return sample_takes(&x->plan, kind, row);
 }
 
 void sampler_begin(sampler *x, int64_t position, sampler_row *r)

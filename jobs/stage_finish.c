@@ -174,9 +174,10 @@ static json_t *describe_book(const codebook *b)
 
 static int describe_files(const stages *s, json_t **out)
 {
-    static const char *const names[] = {"README.md",          "config.resolved.yaml", "vocabulary.json",
-                                        "rejects.jsonl",      "codebooks/audio.h5",   "codebooks/audio.npy",
-                                        "codebooks/image.h5", "codebooks/image.npy",  "codebooks/image-projection.bin"};
+    static const char *const names[] = {"README.md",           "config.resolved.yaml", "vocabulary.json",
+                                        "rejects.jsonl",       "codebooks/audio.h5",   "codebooks/audio.npy",
+                                        "codebooks/image.h5",  "codebooks/image.npy",  "codebooks/image-projection.bin",
+                                        "codebooks/sensor.h5", "codebooks/sensor.npy"};
     int rc = OK;
     *out = json_array();
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -196,8 +197,8 @@ done:
 /* Whether a model was trained without a row that could not be read. */
 static int models_lack_rows(const stages *s)
 {
-    int lack = (s->audio_book.k && fit_unread(s->j, "audio")) || (s->image_book.k && fit_unread(s->j, "image")) ||
-               (s->image_map && fit_unread(s->j, "projection"));
+    int lack = s->image_map && fit_unread(s->j, "projection");
+    for (int k = 0; k < N_MEDIA; k++) lack |= s->book[k].k && fit_unread(s->j, coded_stream_of(s->j, k).name);
     if (lack)
         LOG_JOB(LOG_WARN, "rows of the training sample could not be read; only --overwrite trains without this loss");
     return lack;
@@ -224,8 +225,8 @@ static int describe_dataset(stages *s, json_t *d, int *environment)
     TRY(dataset_add_counts(accounting, &total));
     json_object_set(accounting, "reasons", reasons.counts);
     TRY(canary_describe(s, &canary));
-    if (s->audio_book.k) json_array_append_new(books, describe_book(&s->audio_book));
-    if (s->image_book.k) json_array_append_new(books, describe_book(&s->image_book));
+    for (int k = 0; k < N_MEDIA; k++)
+        if (s->book[k].k) json_array_append_new(books, describe_book(&s->book[k]));
     char tokens[32];
     snprintf(tokens, sizeof tokens, "%016llx", (unsigned long long)s->tokens_hash);
     json_t *shards = json_incref(json_object_get(d, "shards"));

@@ -31,7 +31,8 @@ static void describe_type(hid_t type, h5_entry *e)
     H5T_class_t class = H5Tget_class(type);
     size_t bits = 8 * H5Tget_size(type);
     e->is_float = class == H5T_FLOAT;
-    e->is_plain = h5_type_find(type, &e->type) && is_plain(type, e->type);
+    e->is_number = h5_type_find(type, &e->type);
+    e->is_plain = e->is_number && is_plain(type, e->type);
     if (class != H5T_FLOAT && class != H5T_INTEGER) {
         snprintf(e->type_name, sizeof e->type_name, "%s", class == H5T_STRING ? "text" : "no numbers");
         return;
