@@ -2,7 +2,8 @@
  * so it is limited (sensor.max_seconds, sensor.max_values). One object per compute thread. Local.
  *
  * A segment of the row (offset, duration) is that of the recording too, where its rate is known: that of the row
- * (rate_hz), else of a sound file's header, else sensor.rate. */
+ * (rate_hz), else of a sound file's header, else sensor.rate. Rates that differ by less than a millionth are the same.
+ */
 #pragma once
 
 #include "core/core_options.h"

@@ -7,7 +7,7 @@
 #include <math.h>
 
 enum { BLOCK = 1 << 14 }; /* values that are read at a time where the length is not known */
-static const double most_hz = 1e9, rate_unit = 1e-6;
+static const double most_hz = 1e9, rate_unit = 1e-6, same_rate = 1e-6;
 
 /* What of a file is wanted. */
 typedef struct segment {
@@ -127,7 +127,7 @@ static int prepare_resampler(sensor_reader *r, double rate)
     to /= g;
     int64_t least = from < to ? from : to, factor = least < RESAMPLE_MIN_HZ ? RESAMPLE_MIN_HZ / least + 1 : 1;
     if (from > RESAMPLE_MAX_HZ / factor || to > RESAMPLE_MAX_HZ / factor)
-        FAIL(ERR_UNSUPPORTED, "%g Hz cannot be resampled to %g Hz (sensor.rate): their ratio is %lld to %lld", rate,
+        FAIL(ERR_UNSUPPORTED, "%.9g Hz cannot be resampled to %.9g Hz (sensor.rate): their ratio is %lld to %lld", rate,
              r->o->rate_hz, (long long)from, (long long)to);
     if (r->resample && r->from == from && r->to == to) goto done;
     resampler_free(&r->resample);
@@ -192,8 +192,7 @@ int sensor_reader_read(sensor_reader *r, const corpus_row *row, const byte_sourc
     TRY(find_segment(r, row, &info, &g));
     TRY(read_samples(r, stream, &g, &info));
     TRY(check_length(r, row, &g));
-    if (r->n && o->rate_hz > 0 && llround(g.rate_hz / rate_unit) != llround(o->rate_hz / rate_unit))
-        TRY(resample(r, g.rate_hz));
+    if (r->n && o->rate_hz > 0 && fabs(g.rate_hz - o->rate_hz) > same_rate * o->rate_hz) TRY(resample(r, g.rate_hz));
 done:
     sensor_close(&stream);
     return rc;

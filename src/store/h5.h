@@ -60,7 +60,7 @@ typedef struct h5_entry {
     char *path;
     int n_dims; /* -1: more than 3, or none that can be known */
     int64_t dims[3];
-    int is_number;      /* of the size of one of h5_type, in any byte order */
+    int is_number;      /* one of h5_type, in either byte order */
     int is_float;       /* floating point of any size and order */
     int is_plain;       /* one of h5_type, as this folder writes it: IEEE or integer, little-endian */
     h5_type type;       /* when it is plain */
