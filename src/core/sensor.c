@@ -6,7 +6,7 @@
 #include "core/sensor_reader.h"
 #include "feature/sensor_frames.h"
 
-enum { BLOCK_VALUES = 1 << 16 }; /* of vectors that are given at a time */
+enum { BLOCK_VALUES = 1 << 15 }; /* of vectors that are given at a time */
 
 struct sensor {
     const sensor_options *o;

@@ -69,7 +69,8 @@ int h5_open_bytes(h5_file **out, const void *bytes, size_t n)
     f->id = -1;
     TRY(mem_string(&f->path, "the file"));
     access = h5_access_list();
-    if (access < 0 || H5Pset_fapl_core(access, 1 << 16, 0) < 0 || H5Pset_file_image_callbacks(access, &calls) < 0 ||
+    if (access < 0 || H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST) < 0 ||
+        H5Pset_fapl_core(access, 1 << 16, 0) < 0 || H5Pset_file_image_callbacks(access, &calls) < 0 ||
         H5Pset_file_image(access, (void *)(uintptr_t)bytes, n) < 0)
         H5_FAIL(ERR_INTERNAL, f, "cannot prepare the file");
     f->id = H5Fopen("in memory", H5F_ACC_RDONLY, access);

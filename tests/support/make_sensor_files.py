@@ -63,6 +63,8 @@ for kind in ("<f2", "<f4", ">f4", "<f8", "i1", "<i2", ">i2", "<i4", "<i8"):
     name = np.dtype(kind).name + ("-big" if kind[0] == ">" else "") + ".h5"
     make(name, typed(kind))
 make("packed.h5", typed("<i2", chunks=(2, 3), compression="gzip", shuffle=True))
+with h5py.File(folder / "latest.h5", "w", libver="latest") as latest:
+    latest.create_dataset("run/samples", data=(x - 5).astype("f4"), chunks=(2, 3), fletcher32=True)
 make("booleans.h5", lambda f: f.create_dataset("x", data=x > 3))
 make("two.h5", two)
 make("one-of-three.h5", one_of_three)

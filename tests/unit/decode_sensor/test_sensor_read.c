@@ -177,7 +177,7 @@ static void hdf5_of_every_type(void **state)
 {
     (void)state;
     static const char *const names[] = {"float16.h5", "float32.h5",   "float32-big.h5", "float64.h5", "int8.h5",
-                                        "int16.h5",   "int16-big.h5", "int32.h5",       "int64.h5",   "packed.h5"};
+                                        "int16.h5",   "int16-big.h5", "int32.h5",       "int64.h5",   "packed.h5",  "latest.h5"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         assert_int_equal(read_golden(names[i], ""), OK);
         expect_values(-5);
