@@ -14,6 +14,10 @@ typedef struct sensor_kind {
 
 extern const sensor_kind sensor_kind_npy, sensor_kind_hdf5, sensor_kind_sound, sensor_kind_csv;
 
+/* Values as NumPy's astype("float32") makes them; `type` is one of store/npy.h. `bytes` lie as memory that is allocated
+ * does. */
+void sensor_to_floats(const char *type, const uint8_t *bytes, size_t n, float *out);
+
 /* Check the shape of an array of n_dims dimensions: (samples) of one channel, or (samples, channels). ERR_INVALID,
  * ERR_UNSUPPORTED. */
 int sensor_check_shape(int n_dims, const int64_t *dims, int64_t channels);

@@ -7,11 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { PIECE_BYTES = 1 << 20 };
+
 typedef struct hdf5_state {
     uint8_t *bytes; /* of a file that was not in memory */
     h5_file *file;
     char *dataset;
-    int64_t next;
+    h5_entry entry;
+    int64_t channels, next, piece; /* samples that are read at a time: whole chunks */
+    uint8_t *values;               /* (piece, channels) as the file has them */
 } hdf5_state;
 
 /* What our own folder calls corrupt, of files of our own, is here the fault of a row. */
@@ -59,11 +63,26 @@ done:
     return rc;
 }
 
+/* All chunks that hold a sample are decoded together. */
+static int choose_piece(hdf5_state *s)
+{
+    int rc = OK;
+    const h5_entry *e = &s->entry;
+    size_t sample = (size_t)s->channels * h5_type_size(e->type), bytes;
+    s->piece = (int64_t)(PIECE_BYTES / sample) > 0 ? (int64_t)(PIECE_BYTES / sample) : 1;
+    if (e->chunk_rows > 0) s->piece = e->chunk_rows < e->dims[0] ? e->chunk_rows : e->dims[0];
+    if (size_mul((size_t)s->piece, sample, &bytes) != OK || bytes > SENSOR_CHUNK_LIMIT)
+        FAIL(ERR_LIMIT, "the file: chunks of %s that lie side by side have more than %d bytes", e->path,
+             SENSOR_CHUNK_LIMIT);
+    TRY(mem_reserve((void **)&s->values, bytes, 1));
+done:
+    return rc;
+}
+
 static int open_hdf5(void **state, const byte_source *source, const sensor_read_options *o, sensor_info *info)
 {
     int rc = OK;
     hdf5_state *s = NULL;
-    h5_entry e = {0};
     const uint8_t *bytes;
     TRY(MEM_ALLOC(s, 1));
     *state = s;
@@ -74,13 +93,15 @@ static int open_hdf5(void **state, const byte_source *source, const sensor_read_
     else
         TRY(choose_dataset(s));
     TRY(blame_row(h5_check_foreign(s->file, s->dataset, SENSOR_CHUNK_LIMIT)));
-    TRY(blame_row(h5_describe(s->file, s->dataset, &e)));
-    if (e.n_dims < 0) FAIL(ERR_UNSUPPORTED, "%s has not one or two dimensions", s->dataset);
-    if (!e.is_number) FAIL(ERR_UNSUPPORTED, "%s holds %s", s->dataset, e.type_name);
-    TRY(sensor_check_shape(e.n_dims, e.dims, o->channels));
-    info->n_samples = e.dims[0];
+    TRY(blame_row(h5_describe(s->file, s->dataset, &s->entry)));
+    const h5_entry *e = &s->entry;
+    if (e->n_dims < 0) FAIL(ERR_UNSUPPORTED, "%s has not one or two dimensions", s->dataset);
+    if (!e->is_number) FAIL(ERR_UNSUPPORTED, "%s holds %s", s->dataset, e->type_name);
+    TRY(sensor_check_shape(e->n_dims, e->dims, o->channels));
+    s->channels = o->channels;
+    TRY(choose_piece(s));
+    info->n_samples = e->dims[0];
 done:
-    h5_entry_free(&e);
     return rc;
 }
 
@@ -92,11 +113,19 @@ static int skip_hdf5(void *state, int64_t n)
 
 static int read_hdf5(void *state, float *values, int64_t capacity, int64_t *n)
 {
+    static const char *const types[] = {
+        [H5_U8] = "|u1",  [H5_U16] = "<u2", [H5_U32] = "<u4", [H5_U64] = "<u8", [H5_I8] = "|i1", [H5_I16] = "<i2",
+        [H5_I32] = "<i4", [H5_I64] = "<i8", [H5_F16] = "<f2", [H5_F32] = "<f4", [H5_F64] = "<f8"};
     int rc = OK;
     hdf5_state *s = state;
-    TRY(blame_row(h5_read(s->file, s->dataset, H5_F32, s->next, capacity, values)));
-    s->next += capacity;
-    *n = capacity;
+    for (*n = 0; *n < capacity;) {
+        int64_t count = s->piece - s->next % s->piece;
+        if (count > capacity - *n) count = capacity - *n;
+        TRY(blame_row(h5_read_foreign(s->file, &s->entry, s->next, count, s->values)));
+        sensor_to_floats(types[s->entry.type], s->values, (size_t)(count * s->channels), values + *n * s->channels);
+        s->next += count;
+        *n += count;
+    }
 done:
     return rc;
 }
@@ -105,7 +134,9 @@ static void close_hdf5(void **state)
 {
     hdf5_state *s = *state;
     h5_close(&s->file);
+    h5_entry_free(&s->entry);
     mem_free(&s->dataset);
+    mem_free(&s->values);
     mem_free(&s->bytes);
     mem_free(state);
 }

@@ -3,7 +3,6 @@
 #include "base/status.h"
 #include "decode/sensor_format.h"
 #include "store/npy.h"
-#include "tensor/half.h"
 
 #include <string.h>
 
@@ -16,31 +15,6 @@ typedef struct npy_state {
     int64_t channels, at; /* byte of the next value */
     uint8_t *block;
 } npy_state;
-
-#define CONVERT(type)                                                                                                  \
-    for (size_t i = 0; i < n; i++) {                                                                                   \
-        type value;                                                                                                    \
-        memcpy(&value, bytes + i * sizeof value, sizeof value);                                                        \
-        out[i] = (float)value;                                                                                         \
-    }
-
-/* Values as NumPy's astype("float32") makes them. */
-static void convert(const char *type, const uint8_t *bytes, size_t n, float *out)
-{
-    switch (type[1] << 8 | type[2]) {
-    case 'f' << 8 | '2': half_to_floats((const uint16_t *)(const void *)bytes, n, out); break;
-    case 'f' << 8 | '4': memcpy(out, bytes, n * sizeof *out); break;
-    case 'f' << 8 | '8': CONVERT(double); break;
-    case 'i' << 8 | '1': CONVERT(int8_t); break;
-    case 'i' << 8 | '2': CONVERT(int16_t); break;
-    case 'i' << 8 | '4': CONVERT(int32_t); break;
-    case 'i' << 8 | '8': CONVERT(int64_t); break;
-    case 'u' << 8 | '2': CONVERT(uint16_t); break;
-    case 'u' << 8 | '4': CONVERT(uint32_t); break;
-    case 'u' << 8 | '8': CONVERT(uint64_t); break;
-    default: CONVERT(uint8_t); break; /* u1, b1 */
-    }
-}
 
 static int open_npy(void **state, const byte_source *source, const sensor_read_options *o, sensor_info *info)
 {
@@ -84,7 +58,7 @@ static int read_npy(void *state, float *values, int64_t capacity, int64_t *n)
         size_t count = left < BLOCK / s->value_bytes ? left : BLOCK / s->value_bytes;
         TRY(source_read(s->source, s->at, s->block, count * s->value_bytes, &got));
         if (got != count * s->value_bytes) FAIL(ERR_CHANGED, "the file shrank while it was read");
-        convert(s->type, s->block, count, values);
+        sensor_to_floats(s->type, s->block, count, values);
         s->at += (int64_t)got;
         values += count;
         left -= count;

@@ -72,6 +72,11 @@ typedef struct h5_entry {
 int h5_describe(h5_file *f, const char *path, h5_entry *out);
 void h5_entry_free(h5_entry *e);
 
+/* Rows first .. first + n - 1 of a dataset of a foreign file (h5_check_foreign) with numbers in one or two dimensions,
+ * as h5_describe found it; in its own type and the byte order of memory. Chunks may be deflated, shuffled and have
+ * checksums. ERR_CORRUPT, also where a chunk was never written; ERR_UNSUPPORTED for other filters; ERR_MEMORY. */
+int h5_read_foreign(h5_file *f, const h5_entry *e, int64_t first, int64_t n, void *values);
+
 /* All datasets, in the order of their paths; each once, by a hard link. Caller: h5_list_free. ERR_CORRUPT. */
 int h5_list(h5_file *f, h5_entry **out, size_t *n);
 void h5_list_free(h5_entry **entries, size_t n);

@@ -55,6 +55,10 @@ def huge_chunk(f):
     f.create_dataset("here", shape=(4, 3), maxshape=(None, 3), dtype="f4", chunks=(1 << 24, 3))
 
 
+def holes(f):
+    f.create_dataset("here", shape=(4, 3), dtype="f4", chunks=(2, 3))[:2] = x[:2]
+
+
 def huge(f):
     f.create_dataset("here", shape=(1 << 40, 3), dtype="f4", chunks=(64, 3))
 
@@ -63,6 +67,7 @@ for kind in ("<f2", "<f4", ">f4", "<f8", "i1", "<i2", ">i2", "<i4", "<i8"):
     name = np.dtype(kind).name + ("-big" if kind[0] == ">" else "") + ".h5"
     make(name, typed(kind))
 make("packed.h5", typed("<i2", chunks=(2, 3), compression="gzip", shuffle=True))
+make("tiles.h5", typed(">f4", chunks=(3, 2), compression="gzip", shuffle=True, fletcher32=True))
 with h5py.File(folder / "latest.h5", "w", libver="latest") as latest:
     latest.create_dataset("run/samples", data=(x - 5).astype("f4"), chunks=(2, 3), fletcher32=True)
 make("booleans.h5", lambda f: f.create_dataset("x", data=x > 3))
@@ -74,3 +79,5 @@ make("external-values.h5", external)
 make("virtual.h5", virtual)
 make("huge-chunk.h5", huge_chunk)
 make("huge.h5", huge)
+make("holes.h5", holes)
+make("scale-offset.h5", typed("<i4", chunks=(2, 3), scaleoffset=4))
