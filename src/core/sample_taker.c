@@ -129,7 +129,8 @@ static int measure(const taking *t, const corpus_row *row, const media *m)
     int rc = OK;
     sample_part *part = t->part;
     const sample_sources *from = &t->taker->from;
-    size_t n = (size_t)(1 + 2 * sensor_channels(from->sensor)), d = n * sizeof(double) / sizeof *part->values, first = part->n;
+    size_t n = (size_t)(1 + 2 * sensor_channels(from->sensor)), d = n * sizeof(double) / sizeof *part->values,
+           first = part->n;
     double *moments = NULL;
     TRY(MEM_ALLOC(moments, n));
     TRY(sensor_measure(from->sensor, row, &m->source, moments));
