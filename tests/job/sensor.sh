@@ -43,7 +43,8 @@ with h5py.File("alone/codebooks/sensor.h5") as f:
 for k in range(12):
     x = np.load(f"motion/{k}.npy")
     for ending in ("npy", "h5", "csv", "wav"):
-        assert len(ids[f"{k}.{ending}"]) == len(x) // 20 and (ids[f"{k}.{ending}"] == ids[f"{k}.npy"]).all(), (k, ending)
+        assert len(ids[f"{k}.{ending}"]) == len(x) // 20, (k, ending)
+        assert (ids[f"{k}.{ending}"] == ids[f"{k}.npy"]).all(), (k, ending)
     v = ((x - mean) / deviation).astype("f4")[:len(x) // 20 * 20]
     v = v.reshape(-1, 20, 6).transpose(0, 2, 1).reshape(-1, 120).astype("f8")
     assert (((v[:, None] - centroids) ** 2).sum(2).argmin(1) == ids[f"{k}.npy"]).all(), k
@@ -101,13 +102,27 @@ done
 
 step "killed while it measures, samples, trains and tokenises"
 i=0
-for point in feature.after-rename:3 feature.before-rename:20 codebook.before-rename part.after-rename shard.before-rename; do
+for point in feature.after-rename:3 feature.before-rename:20 codebook.before-rename part.after-rename \
+    shard.before-rename; do
     faulty "kill=$point" $((2 + i++ % 2)) run "$CONFIG" "${small[@]}"
     [ "$RC" -ne 0 ] || fail "the launch that was to die at $point ended well"
 done
 run 3 run "$CONFIG" "${small[@]}"
 expect_exit 0
 expect_same_dataset motion-tokens alone
+
+step "recordings that crash their reader cost a reject each"
+rm -rf motion-tokens
+for life in 1 2 3 4; do
+    faulty "crash=decode.row.3.h5;crash=decode.row.5.csv" 2 run "$CONFIG" "${small[@]}"
+    [ "$RC" -ne 0 ] || break
+done
+expect_exit 0
+[ "$life" -gt 1 ] || fail "no life died"
+for id in 3.h5 5.csv; do
+    grep "\"$id\"" motion-tokens/rejects.jsonl | grep -q crashed || fail "$id is not a crashed reject"
+done
+expect_equal "$(json motion-tokens/dataset.json accounting.rejects)" 20 rejects
 
 step "computed again instead of stored: the same codebook"
 run 2 run "$CONFIG" "${small[@]}" --set train.recompute=true --output-dir again

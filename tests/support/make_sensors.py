@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make the corpus of the sensor job tests: six channels at 100 Hz as a motion sensor gives them, each recording in every
+"""Make the corpus of the sensor job tests: six channels at 100 Hz as a motion sensor gives them, each recording in each
 format that is read, and rows that must be rejected. Needs numpy and h5py.
 
 usage: make_sensors.py DIR [--clean]
