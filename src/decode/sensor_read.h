@@ -14,7 +14,7 @@ extern const char *const csv_separator_names[]; /* "comma", "semicolon", "tab", 
 typedef enum csv_header { CSV_HEADER_AUTO, CSV_HEADER_YES, CSV_HEADER_NO } csv_header;
 extern const char *const csv_header_names[]; /* "auto", "true", "false"; ends with NULL */
 
-/* Bytes of the largest chunk of an HDF5 dataset, of a line of CSV, and of an HDF5 file that is not in memory yet. */
+/* Most bytes of a chunk of an HDF5 dataset, of a line of CSV, and of an HDF5 file, which is held in memory. */
 enum { SENSOR_CHUNK_LIMIT = 1 << 26, SENSOR_LINE_LIMIT = 1 << 18, SENSOR_HDF5_LIMIT = 1 << 30 };
 
 typedef struct sensor_read_options {

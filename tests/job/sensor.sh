@@ -77,6 +77,13 @@ step "joint ids of sequences lie in the ranges; verify encodes canary rows again
 run 2 verify alone
 expect_exit 0
 expect_message "4 canary rows were encoded again"
+cp -r alone broken
+"$PYTHON" -c 'import glob, h5py
+with h5py.File(sorted(glob.glob("broken/shards/train-*.h5"))[0], "r+") as f:
+    f["sensor/ids"][0] = 16'
+run 0 verify broken
+expect_exit 4
+expect_output "sensor/ids: 16"
 run 0 pack "$CONFIG" "${small[@]}" --output-dir alone --materialise
 expect_exit 0
 "$PYTHON" - <<'PY' || fail "joint ids"
