@@ -79,13 +79,14 @@ static void print_grid(const uint32_t *ids, int32_t rows, int32_t columns)
     }
 }
 
-static void print_sound(const uint32_t *ids, int64_t n, double rate_hz)
+/* Of sound, and of sensors. */
+static void print_frames(stream_kind s, const uint32_t *ids, int64_t n, double rate_hz)
 {
-    printf("audio  %lld tokens", (long long)n);
+    printf("%s  %lld tokens", stream_name(s), (long long)n);
     if (rate_hz > 0) printf(" at up to %g per second", rate_hz);
     for (int64_t i = 0; i < n; i++) {
         if (i % PER_LINE == 0) printf("\n %6lld ", (long long)i);
-        printf(" <aud_%u>", ids[i]);
+        printf(" <%.3s_%u>", stream_name(s), ids[i]);
     }
     printf("\n");
 }
@@ -109,7 +110,7 @@ static int print_stream(shard_reader *r, const json_t *d, text_tokenizer *t, str
         TRY(shard_reader_grid(r, example, &rows, &columns));
         print_grid(ids, rows, columns);
     } else {
-        print_sound(ids, n, json_number_value(json_object_get(stream, "rate_hz")));
+        print_frames(s, ids, n, json_number_value(json_object_get(stream, "rate_hz")));
     }
 done:
     mem_free(&ids);

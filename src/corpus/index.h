@@ -84,6 +84,8 @@ typedef struct corpus_totals {
     int64_t audio_rows, image_rows, text_rows; /* of those not rejected */
     double audio_seconds;
     int64_t pixels, text_bytes, media_bytes;
+    int64_t sensor_rows, sensor_bytes; /* bytes: of the recordings of which no segment is wanted */
+    double sensor_seconds;             /* of the segments of others */
 } corpus_totals;
 
 int64_t corpus_index_rows(const corpus_index *x);

@@ -26,7 +26,8 @@ for path in glob.glob("dataset/shards/*.h5"):
         attributes = f["text"].attrs
         assert attributes["vocab_size"] == 906 and attributes["encoder"] in ("bpe", b"bpe"), dict(attributes)
         assert attributes["weights_sha256"] in (sha, sha.encode()), dict(attributes)
-        names, starts, offsets = f["examples/id"][:].tobytes().decode(), f["examples/id_offsets"][:], f["text/offsets"][:]
+        names, starts = f["examples/id"][:].tobytes().decode(), f["examples/id_offsets"][:]
+        offsets = f["text/offsets"][:]
         for i in range(len(starts) - 1):
             row = int(names[starts[i]:starts[i + 1]][1:])
             assert f["text/ids"][offsets[i]:offsets[i + 1]].tolist() == expect[row]["ids"], row
@@ -34,11 +35,12 @@ for path in glob.glob("dataset/shards/*.h5"):
 assert n > 230, n
 words = json.load(open("dataset/vocabulary.json"))
 assert words["tokenizer"] == "bpe" and words["tokenizer_sha256"] == sha, words
-assert words["ranges"][0]["size"] == 906 and words["special"]["<bos>"] == 906 and words["new_rows"] == [[906, 970]], words
+assert words["ranges"][0]["size"] == 906 and words["special"]["<bos>"] == 906, words
+assert words["new_rows"] == [[906, 970]], words
 added = json.load(open("dataset/tokenizer/added_tokens.json"))
-assert list(added.values()) == list(range(906, 970)) and added["<boi>"] == words["special"]["<boi>"], added
+assert list(added.values()) == list(range(906, 970)) and added["<mm_boi>"] == words["special"]["<boi>"], added
 roles = json.load(open("dataset/tokenizer/special_tokens_map.json"))
-assert roles["bos_token"] == "<bos>" and "<boa>" in roles["additional_special_tokens"], roles
+assert roles["bos_token"] == "<mm_bos>" and "<mm_boa>" in roles["additional_special_tokens"], roles
 assert open("dataset/tokenizer/tokenizer.json", "rb").read() == open("mine.json", "rb").read()
 files = {f["file"] for f in json.load(open("dataset/dataset.json"))["files"]}
 assert {"tokenizer/tokenizer.json", "tokenizer/added_tokens.json"} <= files, files
@@ -68,20 +70,20 @@ expect_message "text.special_tokens"
 
 step "a changed copy is found"
 cp -rp dataset damaged
-sed -i 's/"<boi>"/"<bol>"/' damaged/tokenizer/added_tokens.json
+sed -i 's/"<mm_boi>"/"<mm_bol>"/' damaged/tokenizer/added_tokens.json
 run 0 verify damaged
 expect_exit 4
 expect_anywhere "tokenizer/added_tokens.json"
 
-step "tokens of the tokenizer with names like ours: ours take others"
-sed 's/"<sosp>"/"<boi>"/' other.json >same.json
-run 0 run text.yaml "${with[@]}" --set text.path=same.json --output-dir same
+step "our names are others only where the tokenizer has one of them: here <image>"
+sed 's/"<image>"/"<picture>"/' other.json >plain.json
+run 0 run text.yaml "${with[@]}" --set text.path=plain.json --output-dir plain
 expect_exit 0
 "$PYTHON" -c '
 import json
-added = json.load(open("same/tokenizer/added_tokens.json"))
-assert "<mm_boi>" in added and "<boi>" not in added, added
-assert "<mm_bos>" == json.load(open("same/tokenizer/special_tokens_map.json"))["bos_token"]' || fail "names"
+added = json.load(open("plain/tokenizer/added_tokens.json"))
+assert "<boi>" in added and "<mm_boi>" not in added, added
+assert "<bos>" == json.load(open("plain/tokenizer/special_tokens_map.json"))["bos_token"]' || fail "names"
 
 step "tiktoken ranks, and text that is not UTF-8"
 "$PYTHON" -c '
