@@ -61,8 +61,10 @@ static int is_suitable(const job *j, const corpus_row *row)
 {
     row_filter filter = job_filter(j);
     filter_hit hit;
-    return row->status == OK && !row_filter_listed(&filter, row, &hit) && corpus_row_seconds(row) <= MAX_SECONDS &&
-           row->media[MEDIA_AUDIO].size <= MAX_BYTES && row->media[MEDIA_IMAGE].size <= MAX_BYTES;
+    int suitable =
+        row->status == OK && !row_filter_listed(&filter, row, &hit) && corpus_row_seconds(row) <= MAX_SECONDS;
+    for (int k = 0; k < N_MEDIA; k++) suitable &= row->media[k].size <= MAX_BYTES;
+    return suitable;
 }
 
 /* A row in this process, noted as in hand; one that was in hand when a life died is first tried on its own. */
@@ -195,7 +197,7 @@ done:
 
 typedef struct finished {
     corpus_again corpus;
-    codebook audio, image;
+    codebook book[N_MEDIA];
     projection *map;
     core *core;
 } finished;
@@ -211,26 +213,27 @@ done:
     return rc;
 }
 
-static int open_finished(finished *f, job *j)
+static int open_finished(finished *f, job *j, const json_t *d)
 {
     int rc = OK;
     char *path = NULL;
     TRY(corpus_again_open(&f->corpus, j, j->target));
     TRY(models_open_alone(j));
     TRY(models_load_alone(j));
-    TRY(load_finished_book(j->target, "audio", &f->audio));
-    TRY(load_finished_book(j->target, "image", &f->image));
+    for (int k = 0; k < N_MEDIA; k++)
+        TRY(load_finished_book(j->target, stream_name(core_stream((media_kind)k)), &f->book[k]));
+    int sensors = json_object_get(json_object_get(d, "streams"), stream_name(STREAM_SENSOR)) != NULL;
     TRY(file_join(&path, j->target, "codebooks/image-projection.bin"));
     if (file_exists(path)) TRY(projection_read(&f->map, path));
     core_settings settings = {.audio = &j->audio,
                               .image = &j->image,
+                              .sensor = sensors ? &j->sensor : NULL,
                               .text = &j->text,
                               .keep_partial = j->corpus.partial == PARTIAL_KEEP,
                               .filter = &j->filter,
                               .models = &j->models.core,
-                              .audio_codebook = f->audio.k ? &f->audio : NULL,
-                              .image_codebook = f->image.k ? &f->image : NULL,
                               .image_map = f->map};
+    for (int k = 0; k < N_MEDIA; k++) settings.codebook[k] = f->book[k].k ? &f->book[k] : NULL;
     TRY(core_create(&f->core, &settings));
 done:
     mem_free(&path);
@@ -276,7 +279,7 @@ int canary_verify(job *j, const json_t *d, void (*fault)(void *user, const char 
     size_t i;
     json_t *entry;
     if (!json_array_size(json_object_get(d, "canary"))) goto done;
-    rc = open_finished(&f, j);
+    rc = open_finished(&f, j, d);
     if (rc == ERR_CONFIG && !j->corpus_root) {
         LOG_JOB(LOG_INFO, "canary rows are not checked: %s (--corpus PATH names the corpus)", status_message());
         rc = OK;
@@ -293,8 +296,7 @@ int canary_verify(job *j, const json_t *d, void (*fault)(void *user, const char 
 done:
     core_free(&f.core);
     projection_free(&f.map);
-    codebook_free(&f.audio);
-    codebook_free(&f.image);
+    for (int k = 0; k < N_MEDIA; k++) codebook_free(&f.book[k]);
     corpus_again_close(&f.corpus);
     return rc;
 }

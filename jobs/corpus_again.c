@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "jobs/runs_log.h"
+#include "jobs/tokenizer_files.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,7 @@ static int load_options(job *j, const char *dataset)
     TRY(config_load(j->config, "logs/runs.jsonl", text, strlen(text)));
     TRY(use_recorded(dataset, "audio_encoder", &j->audio.encoder.path));
     TRY(use_recorded(dataset, "image_encoder", &j->image.encoder.path));
+    TRY(tokenizer_files_use(dataset, &j->text));
     TRY(use_corpus(j, dataset));
 done:
     mem_free(&text);

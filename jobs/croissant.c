@@ -52,9 +52,10 @@ int croissant_make(const json_t *d, const json_t *files, char **text)
         json_array_foreach(json_object_get(set, "files"), i, entry) add_file(distribution, entry);
     }
     json_array_foreach(files, i, entry) add_file(distribution, entry);
-    snprintf(description, sizeof description,
-             "Token dataset of %lld examples: text, image and audio ids in one joint vocabulary of %lld.",
-             (long long)dataset_int(d, "accounting.examples"), (long long)dataset_int(d, "vocabulary_size"));
+    snprintf(
+        description, sizeof description,
+        "Token dataset of %lld examples: ids of text, pictures, sound and sensors in one joint vocabulary of %lld.",
+        (long long)dataset_int(d, "accounting.examples"), (long long)dataset_int(d, "vocabulary_size"));
     out = json_pack("{s:o, s:s, s:s, s:s, s:s, s:O}", "@context", context(), "@type", "sc:Dataset", "conformsTo",
                     "http://mlcommons.org/croissant/1.0", "name", "tessera-token-dataset", "description", description,
                     "distribution", distribution);

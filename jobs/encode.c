@@ -6,7 +6,9 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "core/picture.h"
+#include "core/sensor.h"
 #include "core/sound.h"
+#include "decode/sensor_read.h"
 #include "store/npy.h"
 
 #include <string.h>
@@ -15,11 +17,13 @@ typedef struct encoding {
     job *j;
     sound *sound;
     picture *picture;
+    sensor *sensor;
+    codebook book; /* of the kind of the files, where it is needed */
     projection *map;
     float *x; /* vectors of all files, one width */
     size_t n, capacity;
     int64_t d;
-    int is_image;
+    media_kind kind; /* of all files */
 } encoding;
 
 static int take_vectors(void *user, const float *x, int64_t first, int64_t n)
@@ -34,23 +38,23 @@ done:
     return rc;
 }
 
-static int load_book(const job *j, const char *name, const char *frozen, int64_t d, assigner **out)
+static int load_book(encoding *e)
 {
     int rc = OK;
+    const job *j = e->j;
+    coded_stream c = coded_stream_of(j, e->kind);
     char *path = NULL;
-    codebook book = {0};
-    TRY(*frozen ? mem_string(&path, frozen) : job_path(j, &path, "codebooks/%s.h5", name));
-    if (codebook_load(path, &book) != OK)
-        FAIL(ERR_CONFIG, "tokens need a codebook: %s; train it (tessera train), or set %s.codebook.path",
-             status_message(), name);
-    if (book.d != d)
-        FAIL(ERR_CONFIG, "codebook %s has %lld dimensions, the features have %lld", path, (long long)book.d,
-             (long long)d);
-    if (book.metric == KMEANS_COSINE)
+    if (e->book.k) goto done;
+    TRY(*c.codebook->path ? mem_string(&path, c.codebook->path) : job_path(j, &path, "codebooks/%s.h5", c.name));
+    if (codebook_load(path, &e->book) != OK)
+        FAIL(ERR_CONFIG, "a codebook is needed: %s; train it (tessera train), or set %s.codebook.path",
+             status_message(), c.name);
+    if (e->book.d != e->d)
+        FAIL(ERR_CONFIG, "codebook %s has %lld dimensions, the features have %lld", path, (long long)e->book.d,
+             (long long)e->d);
+    if (e->book.metric == KMEANS_COSINE)
         FAIL(ERR_CONFIG, "codebook %s compares by cosine; tokens are made with the metrics l2 and inner", path);
-    TRY(assigner_create(out, book.centroids, book.k, book.d));
 done:
-    codebook_free(&book);
     mem_free(&path);
     return rc;
 }
@@ -58,11 +62,14 @@ done:
 static int describe_file(const char *path, corpus_row *row)
 {
     int rc = OK;
+    static const row_field fields[N_MEDIA] = {FIELD_AUDIO_PATH, FIELD_IMAGE_PATH, FIELD_SENSOR_PATH};
+    int64_t size;
     *row = (corpus_row){.duration_s = -1};
-    for (int k = 0; k < N_MEDIA; k++) row->media[k] = (row_media){-1, 0, -1};
-    row->field[FIELD_AUDIO_PATH] = row->field[FIELD_IMAGE_PATH] = (text_view){path, strlen(path)};
-    TRY(file_stat(path, &row->media[MEDIA_AUDIO].size, NULL));
-    row->media[MEDIA_IMAGE] = row->media[MEDIA_AUDIO];
+    TRY(file_stat(path, &size, NULL));
+    for (int k = 0; k < N_MEDIA; k++) {
+        row->field[fields[k]] = (text_view){path, strlen(path)};
+        row->media[k] = (row_media){size, 0, -1};
+    }
 done:
     return rc;
 }
@@ -95,9 +102,6 @@ static int encode_picture(encoding *e, const media *m)
         TRY(load_map(e));
         TRY(picture_create(&e->picture, &e->j->image, &e->j->models.core.image, e->map));
     }
-    if (e->n && (!e->is_image || e->d != picture_width(e->picture)))
-        FAIL(ERR_USAGE, "give sound and pictures in separate calls");
-    e->is_image = 1;
     e->d = picture_width(e->picture);
     TRY(picture_run(e->picture, &m->source, 0, &sink));
     TRY(picture_finish(e->picture));
@@ -112,10 +116,50 @@ static int encode_sound(encoding *e, const corpus_row *row, const media *m)
     double seconds;
     const vector_sink sink = {take_vectors, NULL, e};
     if (!e->sound) TRY(sound_create(&e->sound, &e->j->audio, &e->j->models.core.audio));
-    if (e->n && e->is_image) FAIL(ERR_USAGE, "give sound and pictures in separate calls");
     e->d = sound_width(e->sound);
     TRY(sound_run(e->sound, row, &m->source, 0, INT64_MAX - 1, &sink, &frames, &seconds));
     TRY(sound_finish(e->sound));
+done:
+    return rc;
+}
+
+static int encode_sensor(encoding *e, const corpus_row *row, const media *m)
+{
+    int rc = OK;
+    int64_t n;
+    const vector_sink sink = {take_vectors, NULL, e};
+    const sensor_options *o = &e->j->sensor;
+    e->d = o->channels * o->frame;
+    if (o->normalize == SENSOR_NORMALIZE_SAMPLE) TRY(load_book(e));
+    const sensor_scale scale = {e->book.n_channels, e->book.channel_mean, e->book.channel_deviation};
+    if (!e->sensor) TRY(sensor_create(&e->sensor, o, &scale));
+    TRY(sensor_run(e->sensor, row, &m->source, &sink, &n));
+done:
+    return rc;
+}
+
+/* Text as CSV is: no control characters in its beginning. */
+static int is_text(const byte_source *source)
+{
+    unsigned char head[256];
+    size_t n;
+    if (source_read(source, 0, head, sizeof head, &n) != OK || !n) return 0;
+    for (size_t i = 0; i < n; i++)
+        if (head[i] < 32 && !strchr("\t\r\n", head[i])) return 0;
+    return 1;
+}
+
+/* A sound file is taken for sound, unless the config has audio.use: false. */
+static int kind_of_file(const job *j, const byte_source *source, media_kind *kind)
+{
+    int rc = OK;
+    image_info info;
+    sensor_format format;
+    *kind = MEDIA_IMAGE;
+    if (image_probe(source, &info) == OK) goto done;
+    TRY(sensor_format_of(source, &format));
+    int array = format == SENSOR_NPY || format == SENSOR_HDF5 || (format == SENSOR_CSV && is_text(source));
+    *kind = array || (!j->audio.use && j->sensor.use && j->sensor.channels) ? MEDIA_SENSOR : MEDIA_AUDIO;
 done:
     return rc;
 }
@@ -125,11 +169,16 @@ static int encode_file(encoding *e, const char *path)
     int rc = OK;
     corpus_row row;
     media m = {.fd = -1};
-    image_info info;
+    media_kind kind;
     TRY(describe_file(path, &row));
     TRY(media_open(".", &row, MEDIA_AUDIO, INT64_MAX, &m));
     if (m.status != OK) FAIL(m.status, "%s", m.message);
-    rc = image_probe(&m.source, &info) == OK ? encode_picture(e, &m) : encode_sound(e, &row, &m);
+    TRY(kind_of_file(e->j, &m.source, &kind));
+    if (e->n && kind != e->kind) FAIL(ERR_USAGE, "give sound, pictures and recordings of sensors in separate calls");
+    e->kind = kind;
+    TRY(kind == MEDIA_IMAGE   ? encode_picture(e, &m)
+        : kind == MEDIA_AUDIO ? encode_sound(e, &row, &m)
+                              : encode_sensor(e, &row, &m));
 done:
     /* a file named on the command line is no row that could be rejected */
     if (status_is_item(rc) || status_is_environment(rc))
@@ -141,7 +190,7 @@ done:
 }
 
 /* The vectors are an encoder's own codes. */
-static int is_codes(const encoding *e) { return !e->is_image && core_model_has_codes(&e->j->models.core.audio); }
+static int is_codes(const encoding *e) { return core_model_has_codes(coded_stream_of(e->j, e->kind).model); }
 
 static int write_result(encoding *e, int tokens)
 {
@@ -149,13 +198,13 @@ static int write_result(encoding *e, int tokens)
     const job *j = e->j;
     uint32_t *ids = NULL;
     assigner *a = NULL;
-    const char *name = e->is_image ? "image" : "audio";
     if (tokens && is_codes(e)) {
         TRY(MEM_ALLOC(ids, e->n * (size_t)e->d));
         for (size_t i = 0; i < e->n * (size_t)e->d; i++) ids[i] = (uint32_t)e->x[i];
         e->n *= (size_t)e->d;
     } else if (tokens) {
-        TRY(load_book(j, name, e->is_image ? j->image.codebook.path : j->audio.codebook.path, e->d, &a));
+        TRY(load_book(e));
+        TRY(assigner_create(&a, e->book.centroids, e->book.k, e->book.d));
         TRY(MEM_ALLOC(ids, e->n));
         TRY(assigner_run(a, e->x, (int64_t)e->n, ids, NULL));
     }
@@ -191,6 +240,8 @@ int verb_encode(job *j)
 done:
     sound_free(&e.sound);
     picture_free(&e.picture);
+    sensor_free(&e.sensor);
+    codebook_free(&e.book);
     projection_free(&e.map);
     mem_free(&e.x);
     return rc;

@@ -51,12 +51,15 @@ static int run_row(const job *j, const corpus_index *index, int64_t position)
     const core_caller caller = {.final = 1, .take = take_nothing};
     audio_options audio = j->audio;
     image_options image = j->image;
+    sensor_options sensor = j->sensor;
     char id[96];
     memset(m, 0, sizeof m);
-    audio.keep = image.keep = KEEP_VECTORS;
+    audio.keep = image.keep = sensor.keep = KEEP_VECTORS;
+    sensor.normalize = SENSOR_NORMALIZE_NONE;
     if (audio.feature == AUDIO_FEATURE_ENCODER) audio.feature = 0;
     image.feature = 0;
     core_settings settings = {.audio = &audio, .image = &image, .text = &j->text};
+    if (sensor.channels) settings.sensor = &sensor;
     TRY(core_create(&c, &settings));
     TRY(corpus_index_row(index, position, &row));
     snprintf(id, sizeof id, "%.*s", (int)(row.field[FIELD_ID].n < 80 ? row.field[FIELD_ID].n : 80),

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/status.h"
 #include "core/sound_hint.h"
+#include "jobs/coded_stream.h"
 #include "tensor/isa.h"
 #include "work/stop.h"
 
@@ -174,10 +175,9 @@ done:
 int job_make_config(job *j)
 {
     const config_section sections[] = {
-        {&corpus_options_table, &j->corpus}, {&output_options_table, &j->output},
-        {&audio_options_table, &j->audio},   {&image_options_table, &j->image},
-        {&text_options_table, &j->text},     {&sequence_options_table, &j->sequence},
-        {&filter_options_table, &j->filter}, {&train_options_table, &j->train},
+        {&corpus_options_table, &j->corpus},     {&output_options_table, &j->output}, {&audio_options_table, &j->audio},
+        {&image_options_table, &j->image},       {&sensor_options_table, &j->sensor}, {&text_options_table, &j->text},
+        {&sequence_options_table, &j->sequence}, {&filter_options_table, &j->filter}, {&train_options_table, &j->train},
         {&run_options_table, &j->run},
     };
     return config_create(&j->config, sections, sizeof sections / sizeof *sections);
@@ -217,11 +217,12 @@ static int check_config(job *j)
     int64_t components;
     TRY(sound_check_options(&j->audio));
     TRY(image_pca_components(&j->image, &components));
+    TRY(sensor_options_check(&j->sensor));
     TRY(sequence_options_check(&j->sequence));
     TRY(filter_options_check(&j->filter));
     if (*j->train.data && strcmp(j->verb, "train"))
         FAIL(ERR_CONFIG, "train.data is for `tessera train` alone; a corpus job takes the codebook that it gives "
-                         "(audio.codebook.path, image.codebook.path)");
+                         "(audio.codebook.path, image.codebook.path, sensor.codebook.path)");
     if (!*j->corpus.path && !*j->train.data) FAIL(ERR_CONFIG, "corpus.path is not set: a folder or a manifest file");
     if (!*j->output.path) FAIL(ERR_CONFIG, "output.path is not set: the folder of the dataset (or --output-dir)");
     if (j->output.unit_max < j->output.unit_min) FAIL(ERR_CONFIG, "output.unit_max is less than output.unit_min");
@@ -243,6 +244,7 @@ static int read_config(job *j, const command_line *c)
         TRY(quoted(&value, c->output_dir));
         TRY(set_pair(j->config, "output.path", value));
     }
+    TRY(coded_complete(j));
     TRY(check_config(j));
 done:
     mem_free(&value);

@@ -34,6 +34,7 @@ typedef struct job {
     filter_options filter;
     audio_options audio;
     image_options image;
+    sensor_options sensor;
     text_options text;
     sequence_options sequence;
     train_options train;

@@ -10,6 +10,7 @@ static core_model *model_at(job *j, int i) { return i ? &j->models.core.image : 
 int models_open_alone(job *j)
 {
     int rc = OK;
+    TRY(text_tokenizer_create(&j->models.text, &j->text));
     TRY(core_model_open_audio(&j->models.core.audio, &j->audio));
     TRY(core_model_open_image(&j->models.core.image, &j->image));
     j->models.core.audio.batch = (int64_t)(j->run.batch_seconds * CORE_RATE_HZ);
@@ -76,6 +77,7 @@ done:
 void models_close(job *j)
 {
     models *m = &j->models;
+    text_tokenizer_free(&m->text);
     core_model_close(&m->core.audio);
     core_model_close(&m->core.image);
     for (int i = 1; i >= 0; i--) {
@@ -92,15 +94,24 @@ int models_text(const job *j, char **text)
 {
     int rc = OK;
     const core_models *m = &j->models.core;
-    char *audio = NULL, *image = NULL;
-    if (!m->audio.encoder && !m->image.encoder) return mem_string(text, "");
+    char *audio = NULL, *image = NULL, *tokenizer = NULL;
+    int encoders = m->audio.encoder || m->image.encoder, bytes = !*text_tokenizer_sha256(j->models.text);
+    if (!encoders && bytes) return mem_string(text, "");
     TRY(core_model_text(&m->audio, &audio));
     TRY(core_model_text(&m->image, &image));
-    TRY(mem_format(text, "%s %s", audio, image));
+    TRY(models_tokenizer_text(j, &tokenizer));
+    TRY(mem_format(text, "%s %s%s%s", audio, image, bytes ? "" : " ", bytes ? "" : tokenizer));
 done:
+    mem_free(&tokenizer);
     mem_free(&audio);
     mem_free(&image);
     return rc;
+}
+
+int models_tokenizer_text(const job *j, char **text)
+{
+    const char *sha256 = text_tokenizer_sha256(j->models.text);
+    return mem_format(text, "%s%s%s", text_tokenizer_name(j->models.text), *sha256 ? " " : "", sha256);
 }
 
 size_t models_bytes(const job *j)

@@ -91,7 +91,7 @@ int output_wipe(const job *j)
 {
     static const char *const names[] = {"dataset.json",    "README.md",     "croissant.json", "config.resolved.yaml",
                                         "vocabulary.json", "rejects.jsonl", "filtered.jsonl", "report.html",
-                                        "codebooks",       "shards",        "sequences"};
+                                        "codebooks",       "shards",        "sequences",      "tokenizer"};
     int rc = OK;
     TRY(note_text(j, "state/wipe", "begun\n", "settings"));
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) TRY(output_remove(j, names[i]));

@@ -18,7 +18,7 @@
 static const double PROGRAM = 16e6; /* bytes: MPI, HDF5, BLAS and what they keep */
 
 typedef struct estimate {
-    double audio_tokens, image_tokens, text_tokens, bytes;
+    double audio_tokens, image_tokens, sensor_tokens, text_tokens, bytes;
 } estimate;
 
 static void estimate_output(const stages *s, const corpus_totals *t, estimate *e)
@@ -31,10 +31,13 @@ static void estimate_output(const stages *s, const corpus_totals *t, estimate *e
     if (j->audio.use) e->audio_tokens = t->audio_seconds * audio_frame_hz(&m->audio);
     if (core_model_has_codes(&m->audio)) e->audio_tokens *= (double)d;
     if (j->image.use) e->image_tokens = (double)t->image_rows * (double)(rows * columns);
-    e->bytes = 2 * (e->audio_tokens + e->image_tokens) + 2 * e->text_tokens + 128 * (double)t->rows;
+    if (j->sensor.use) e->sensor_tokens = sensor_vectors_of(&j->sensor, t);
+    e->bytes = 2 * (e->audio_tokens + e->image_tokens + e->sensor_tokens) + 2 * e->text_tokens + 128 * (double)t->rows;
     if (j->audio.keep != KEEP_TOKENS) e->bytes += e->audio_tokens * 2 * (double)d;
     if (j->image.keep != KEEP_TOKENS)
         e->bytes += e->image_tokens * 2 * (double)image_vector_width(&j->image, &m->image);
+    if (j->sensor.keep != KEEP_TOKENS)
+        e->bytes += e->sensor_tokens * 2 * (double)(j->sensor.channels * j->sensor.frame);
 }
 
 static double largest_picture(const stages *s)
@@ -49,9 +52,20 @@ static double largest_picture(const stages *s)
     return most;
 }
 
+/* The largest recording: as many values as fit, which may be twice in memory while it is brought to another rate. */
+static double largest_recording(const stages *s)
+{
+    double most = 0, limit = 4 * (double)s->j->sensor.max_values;
+    corpus_row row;
+    for (int64_t i = 0; i < corpus_index_rows(s->index); i++)
+        if (corpus_index_row(s->index, i, &row) == OK && (double)row.media[MEDIA_SENSOR].size > most)
+            most = (double)row.media[MEDIA_SENSOR].size;
+    return 2 * (most < limit ? most : limit);
+}
+
 /* Private memory of a rank: the program, read-ahead (of no more than there is), one window of sound with its features
- * or an encoder's batch, one picture at the limit of pixels that this corpus needs, codebooks, and features that
- * training computes again. */
+ * or an encoder's batch, one picture at the limit of pixels that this corpus needs, one recording of sensors,
+ * codebooks, and features that training computes again. */
 static double estimate_memory(const stages *s)
 {
     const job *j = s->j;
@@ -60,7 +74,9 @@ static double estimate_memory(const stages *s)
     double books = 0, picture = j->image.use ? 6 * largest_picture(s) : 0;
     if (m->audio.encoder) window = sound_bytes(&j->audio, &m->audio);
     if (m->image.encoder) picture += picture_bytes(&m->image);
-    if (j->audio.use && stage_wants_audio_book(j))
+    if (coded_is_there(j, corpus_index_totals(s->index), MEDIA_SENSOR))
+        books += largest_recording(s) + (double)(j->sensor.codebook.size * j->sensor.channels * j->sensor.frame) * 8;
+    if (j->audio.use && coded_stream_of(j, MEDIA_AUDIO).wants_book)
         books += (double)j->audio.codebook.size * (double)audio_vector_width(&j->audio, &m->audio) * 8;
     if (j->image.use) books += (double)(j->image.codebook.size * image_vector_width(&j->image, &m->image)) * 8;
     double again = j->train.recompute ? SAMPLE_AGAIN_BYTES : 0;
@@ -101,23 +117,29 @@ static void print_plan(const stages *s, const corpus_totals *t)
     print_filtered(s);
     printf("sound          %lld rows, %.2f hours\n", (long long)t->audio_rows, t->audio_seconds / 3600);
     printf("pictures       %lld, %.1f megapixels\n", (long long)t->image_rows, (double)t->pixels * 1e-6);
+    if (t->sensor_rows) printf("sensors        %lld recordings\n", (long long)t->sensor_rows);
     printf("texts          %lld, %lld bytes\n", (long long)t->text_rows, (long long)t->text_bytes);
     printf("media          %.1f MB\n", (double)t->media_bytes * 1e-6);
-    printf("tokens         about %.0f of sound, %.0f of pictures, %.0f of text\n", e.audio_tokens, e.image_tokens,
+    printf("tokens         about %.0f of sound, %.0f of pictures, %.0f of text", e.audio_tokens, e.image_tokens,
            e.text_tokens);
+    if (t->sensor_rows) printf(", %.0f of sensors", e.sensor_tokens);
+    printf("\n");
     printf("units          %lld\n", (long long)unit_table_units(s->units));
     printf("shards         %lld, about %.1f MB in all\n", (long long)unit_table_shards(s->units), e.bytes * 1e-6);
     printf("memory         about %.0f MB per rank", estimate_memory(s) * 1e-6);
     if (models_bytes(j)) printf(", and %.0f MB per node for the weights of encoders", (double)models_bytes(j) * 1e-6);
     printf("\n");
-    printf("codebooks      audio %s, image %s\n",
-           *j->audio.codebook.path      ? j->audio.codebook.path
-           : !j->audio.use              ? "none"
-           : !stage_wants_audio_book(j) ? "none needed"
-                                        : "trained",
-           *j->image.codebook.path ? j->image.codebook.path
-           : j->image.use          ? "trained"
-                                   : "none");
+    printf("codebooks     ");
+    for (int k = 0; k < N_MEDIA; k++) {
+        coded_stream c = coded_stream_of(j, k);
+        if (k == MEDIA_SENSOR && !t->sensor_rows) continue;
+        printf("%s %s %s", k ? "," : "", c.name,
+               *c.codebook->path ? c.codebook->path
+               : !c.use          ? "none"
+               : !c.wants_book   ? "none needed"
+                                 : "trained");
+    }
+    printf("\n");
     printf("output         %s\n", j->out);
 }
 

@@ -27,17 +27,18 @@ struct sample_again {
     const sample_row *expected, *told; /* rows from expected to before told are announced */
 };
 
-int sample_again_open(sample_again **out, stages *s, const char *name)
+int sample_again_open(sample_again **out, stages *s, media_kind kind)
 {
-    int rc = OK;
+    int rc = OK, wanted[N_MEDIA] = {0};
     sample_again *x = NULL;
     *out = NULL;
     TRY(par_agree(&s->j->p, MEM_ALLOC(x, 1)));
     int64_t memory = s->j->train.memory;
     x->most = memory > 0 && memory < SAMPLE_AGAIN_BYTES ? (size_t)memory : SAMPLE_AGAIN_BYTES;
-    x->name = name;
-    x->kind = strcmp(name, "audio") ? MEDIA_IMAGE : MEDIA_AUDIO;
-    TRY(sampler_open(&x->sampler, s, x->kind == MEDIA_AUDIO, x->kind == MEDIA_IMAGE));
+    x->name = stream_name(core_stream(kind));
+    x->kind = kind;
+    wanted[kind] = 1;
+    TRY(sampler_open(&x->sampler, s, wanted, 0));
     *out = x;
     x = NULL;
 done:

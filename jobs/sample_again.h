@@ -9,8 +9,8 @@ enum { SAMPLE_AGAIN_BYTES = 64 << 20 };
 
 typedef struct sample_again sample_again;
 
-/* `name`: "audio" or "image". ERR_MEMORY, ERR_IO. Collective. Caller: sample_again_close. */
-int sample_again_open(sample_again **out, stages *s, const char *name);
+/* ERR_MEMORY, ERR_IO. Collective. Caller: sample_again_close. */
+int sample_again_open(sample_again **out, stages *s, media_kind kind);
 void sample_again_close(sample_again **x);
 
 /* Vector i of the part: *vector (d) until the next call. `base`: a number of the part's first row that no row of

@@ -126,7 +126,7 @@ done:
     return rc;
 }
 
-int sample_set_open(sample_set **out, stages *s, const char *name, uint64_t hash, const projection *map,
+int sample_set_open(sample_set **out, stages *s, media_kind kind, uint64_t hash, const projection *map,
                     kmeans_data *data)
 {
     int rc = OK, stored;
@@ -135,12 +135,12 @@ int sample_set_open(sample_set **out, stages *s, const char *name, uint64_t hash
     int64_t *counts = NULL;
     char folder[64];
     *out = NULL;
-    snprintf(folder, sizeof folder, "features/%s", name);
+    snprintf(folder, sizeof folder, "features/%s", stream_name(core_stream(kind)));
     rc = MEM_ALLOC(x, 1);
     if (rc == OK) rc = MEM_ALLOC(counts, (size_t)unit_table_units(s->units));
     TRY(par_agree(p, rc));
     TRY(share_counts(s, folder, hash, counts, &x->raw_width, &stored));
-    if (!stored) TRY(sample_again_open(&x->again, s, name));
+    if (!stored) TRY(sample_again_open(&x->again, s, kind));
     *data = (kmeans_data){.d = map ? projection_outputs(map) : x->raw_width, .read = read_vectors, .user = x};
     data->in_place = !map && stored;
     for (int64_t u = 0; u < unit_table_units(s->units); u++) data->n_global += counts[u];

@@ -4,21 +4,37 @@
 #include "base/status.h"
 #include "jobs/shard_work.h"
 
-static int make_decoders(sampler *x, int audio, int image, const corpus_totals *totals)
+#include <string.h>
+
+static int make_sensor(sampler *x, int measure)
+{
+    const stages *s = x->s;
+    int64_t channels = s->j->sensor.channels;
+    const sensor_scale scale = {s->moments ? channels : 0, s->moments, s->moments ? s->moments + channels : NULL};
+    x->measured = s->j->sensor;
+    x->measured.normalize = SENSOR_NORMALIZE_NONE;
+    x->from.measure = measure;
+    return sensor_create(&x->from.sensor, measure ? &x->measured : &s->j->sensor, &scale);
+}
+
+static int make_decoders(sampler *x, const int wanted[N_MEDIA], int measure, const corpus_totals *totals)
 {
     int rc = OK;
     const job *j = x->s->j;
-    sample_plan_make(&x->plan, &j->train, &j->audio, &j->image, &j->models.core, audio, image, totals);
-    if (audio) TRY(sound_create(&x->sound, &j->audio, &j->models.core.audio));
-    if (image) TRY(picture_create(&x->picture, &j->image, &j->models.core.image, NULL));
-    if (audio) TRY(sound_measures(x->sound, &x->options));
-    if (image) picture_measures(x->picture, &x->options);
-    TRY(sample_taker_create(&x->taker, &x->plan, &x->filter, x->sound, x->picture));
+    sample_streams streams = {.audio = &j->audio, .image = &j->image, .sensor = &j->sensor, .models = &j->models.core};
+    memcpy(streams.wanted, wanted, sizeof streams.wanted);
+    sample_plan_make(&x->plan, &j->train, &streams, totals);
+    if (wanted[MEDIA_AUDIO]) TRY(sound_create(&x->from.sound, &j->audio, &j->models.core.audio));
+    if (wanted[MEDIA_IMAGE]) TRY(picture_create(&x->from.picture, &j->image, &j->models.core.image, NULL));
+    if (wanted[MEDIA_SENSOR]) TRY(make_sensor(x, measure));
+    if (wanted[MEDIA_AUDIO]) TRY(sound_measures(x->from.sound, &x->options));
+    if (wanted[MEDIA_IMAGE]) picture_measures(x->from.picture, &x->options);
+    TRY(sample_taker_create(&x->taker, &x->plan, &x->filter, &x->from));
 done:
     return rc;
 }
 
-int sampler_open(sampler *x, stages *s, int audio, int image)
+int sampler_open(sampler *x, stages *s, const int wanted[N_MEDIA], int measure)
 {
     int rc = OK;
     corpus_totals totals = {0};
@@ -28,7 +44,7 @@ int sampler_open(sampler *x, stages *s, int audio, int image)
     TRY(row_work_open(&x->work, s));
     TRY(par_agree(&s->j->p, s->j->p.rank == 0 ? row_filter_totals(&x->filter, s->index, &totals) : OK));
     par_broadcast(&s->j->p, &totals, sizeof totals);
-    TRY(par_agree(&s->j->p, make_decoders(x, audio, image, &totals)));
+    TRY(par_agree(&s->j->p, make_decoders(x, wanted, measure, &totals)));
 done:
     return rc;
 }
@@ -37,16 +53,16 @@ void sampler_close(sampler *x)
 {
     row_work_close(&x->work);
     sample_taker_free(&x->taker);
-    sound_free(&x->sound);
-    picture_free(&x->picture);
+    sound_free(&x->from.sound);
+    picture_free(&x->from.picture);
+    sensor_free(&x->from.sensor);
 }
 
+/* A stream that is not wanted has no share of the rows. */
 int sampler_takes(const sampler *x, media_kind kind, const corpus_row *row)
 {
     filter_hit hit;
-    if (row_filter_listed(&x->filter, row, &hit)) return 0;
-    return kind == MEDIA_AUDIO ? x->sound && sample_takes_audio(&x->plan, row)
-                               : x->picture && sample_takes_image(&x->plan, row);
+    return !row_filter_listed(&x->filter, row, &hit) && sample_takes(&x->plan, kind, row);
 }
 
 void sampler_begin(sampler *x, int64_t position, sampler_row *r)

@@ -9,15 +9,16 @@ typedef struct sampler {
     stages *s;
     row_work work;
     sample_plan plan;
-    sound *sound;     /* NULL: none is sampled */
-    picture *picture; /* NULL: none is sampled */
+    sample_sources from;
+    sensor_options measured; /* those of sensors, not normalised */
     sample_taker *taker;
     filter_options options; /* those of the job, but for duplicates */
     row_filter filter;
 } sampler;
 
-/* Which streams are sampled; the same on all ranks. ERR_MEMORY, ERR_IO. Collective. Caller: sampler_close. */
-int sampler_open(sampler *x, stages *s, int audio, int image);
+/* Which streams are sampled; the same on all ranks. `measure`: see core/sample_taker.h. ERR_MEMORY, ERR_IO. Collective.
+ * Caller: sampler_close. */
+int sampler_open(sampler *x, stages *s, const int wanted[N_MEDIA], int measure);
 void sampler_close(sampler *x);
 
 /* Whether a row is in the sample of this stream; one that is filtered before decoding is in none. Local. */

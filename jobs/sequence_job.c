@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "jobs/tokenizer_files.h"
 
 enum { CONFIG_LIMIT = 16 << 20 };
 
@@ -53,6 +54,8 @@ int sequence_job_load(job *j, const char *dataset, const char *set)
     if (!j->config) TRY(job_make_config(j));
     rc = config_load(j->config, path, (const char *)text, n);
     if (rc == ERR_CONFIG) rc = ERR_CORRUPT;
+    TRY(rc);
+    TRY(tokenizer_files_use(dataset, &j->text));
 done:
     mem_free(&text);
     mem_free(&path);

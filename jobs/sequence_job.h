@@ -24,5 +24,6 @@ sequence_set sequence_job_set(const sequence_job *s, int split, char *const *sha
 /* OUT/sequences/NAME/SPLIT-00000-of-00003.h5 relative to OUT; `kind` comes before the split ("" or "tokens-"). */
 int sequence_file_name(char **out, const char *set, const char *kind, const char *split, int64_t block, int64_t n);
 
-/* The settings that a set of sequences of a finished dataset was made with become those of the job. ERR_CORRUPT. */
+/* The settings that a set of sequences of a finished dataset was made with become those of the job; the
+ * tokenizer is the dataset's copy, if it has one. ERR_CORRUPT, ERR_MEMORY. */
 int sequence_job_load(job *j, const char *dataset, const char *set);

@@ -6,6 +6,7 @@
 #include "core/projection.h"
 #include "decode/versions.h"
 #include "feature/fft.h"
+#include "jobs/coded_stream.h"
 #include "store/h5.h"
 
 #include <stdlib.h>
@@ -39,24 +40,30 @@ done:
 int settings_make(const job *j, settings *out)
 {
     int rc = OK;
-    char decoders[192], *audio = NULL, *image = NULL;
+    char decoders[192], *audio = NULL, *image = NULL, *tokenizer = NULL;
+    const char *books[N_MEDIA];
     *out = (settings){0};
     decoder_versions(decoders, sizeof decoders);
     TRY(corpus_manifest_hash(&j->corpus, out->manifest));
-    if (j->audio.use) TRY(hash_codebook(j->audio.codebook.path, out->audio_codebook));
-    if (j->image.use) TRY(hash_codebook(j->image.codebook.path, out->image_codebook));
+    for (int k = 0; k < N_MEDIA; k++) {
+        coded_stream c = coded_stream_of(j, k);
+        if (c.use) TRY(hash_codebook(c.codebook->path, out->codebook[k]));
+        books[k] = *out->codebook[k] ? out->codebook[k] : "trained";
+    }
     TRY(hash_projection(&j->image, out->projection));
     TRY(core_model_text(&j->models.core.audio, &audio));
     TRY(core_model_text(&j->models.core.image, &image));
+    TRY(models_tokenizer_text(j, &tokenizer));
     TRY(config_resolved(j->config, &out->resolved));
     TRY(mem_format(&out->facts,
                    "tessera: %s\nlibraries: %s, %s, hdf5 %s\nmanifest: %s\naudio codebook: %s\nimage codebook: "
-                   "%s\nimage projection: %s\naudio encoder: %s\nimage encoder: %s\n",
-                   TESSERA_VERSION, decoders, fft_version(), h5_version(), out->manifest,
-                   *out->audio_codebook ? out->audio_codebook : "trained",
-                   *out->image_codebook ? out->image_codebook : "trained", *out->projection ? out->projection : "none",
-                   audio, image));
+                   "%s\nsensor codebook: %s\nimage projection: %s\naudio encoder: %s\nimage encoder: %s\n"
+                   "text tokenizer: %s\n",
+                   TESSERA_VERSION, decoders, fft_version(), h5_version(), out->manifest, books[MEDIA_AUDIO],
+                   books[MEDIA_IMAGE], books[MEDIA_SENSOR], *out->projection ? out->projection : "none", audio, image,
+                   tokenizer));
 done:
+    mem_free(&tokenizer);
     mem_free(&audio);
     mem_free(&image);
     if (rc != OK) settings_free(out);
@@ -86,10 +93,16 @@ int settings_compare(const job *j, const settings *s, const char *resolved, cons
     static const struct {
         const char *name;
         option_scope scope;
-    } facts_scopes[] = {{"tessera", SCOPE_INDEX},           {"libraries", SCOPE_INDEX},
-                        {"manifest", SCOPE_INDEX},          {"audio codebook", SCOPE_CODEBOOK},
-                        {"image codebook", SCOPE_CODEBOOK}, {"image projection", SCOPE_CODEBOOK},
-                        {"audio encoder", SCOPE_CODEBOOK},  {"image encoder", SCOPE_CODEBOOK}};
+    } facts_scopes[] = {{"tessera", SCOPE_INDEX},
+                        {"libraries", SCOPE_INDEX},
+                        {"manifest", SCOPE_INDEX},
+                        {"audio codebook", SCOPE_CODEBOOK},
+                        {"image codebook", SCOPE_CODEBOOK},
+                        {"sensor codebook", SCOPE_CODEBOOK},
+                        {"image projection", SCOPE_CODEBOOK},
+                        {"audio encoder", SCOPE_CODEBOOK},
+                        {"image encoder", SCOPE_CODEBOOK},
+                        {"text tokenizer", SCOPE_TOKENS}};
     int rc = OK;
     char *text = NULL;
     TRY(config_compare(j->config, resolved, first, differences));

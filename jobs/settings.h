@@ -8,8 +8,8 @@ typedef struct settings {
     char *resolved; /* config.resolved.yaml */
     char *facts;    /* versions, manifest, contents of frozen codebooks and matrices */
     char manifest[33];
-    char audio_codebook[65], image_codebook[65]; /* SHA-256 of frozen codebooks; "" when trained */
-    char projection[33];                         /* hash of a given matrix; "" else */
+    char codebook[N_MEDIA][65]; /* SHA-256 of frozen codebooks; "" when trained */
+    char projection[33];        /* hash of a given matrix; "" else */
 } settings;
 
 /* From the config and the files that it names. ERR_CONFIG. Local. Caller: settings_free. */

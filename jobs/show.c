@@ -11,6 +11,7 @@
 #include "jobs/corpus_again.h"
 #include "jobs/dataset_file.h"
 #include "jobs/show_sequence.h"
+#include "jobs/tokenizer_files.h"
 #include "shards/shard.h"
 
 #include <stdio.h>
@@ -18,7 +19,42 @@
 
 enum { PER_LINE = 16 };
 
-static void print_text(const uint32_t *ids, int64_t n)
+/* The tokenizer that the dataset has with it; NULL: text is bytes, or there is none. */
+static int open_tokenizer(job *j, text_tokenizer **out)
+{
+    int rc = OK;
+    char *path = NULL;
+    uint8_t *settings = NULL;
+    size_t n;
+    TRY(file_join(&path, j->target, "config.resolved.yaml"));
+    TRY(file_read(path, 16 << 20, &settings, &n));
+    TRY(job_make_config(j));
+    TRY(config_load(j->config, path, (const char *)settings, n));
+    TRY(tokenizer_files_use(j->target, &j->text));
+    if (j->text.tokenizer != TOKENIZER_BYTES && *j->text.path) TRY(text_tokenizer_create(out, &j->text));
+done:
+    mem_free(&path);
+    mem_free(&settings);
+    return rc;
+}
+
+static void print_pieces(text_tokenizer *t, const uint32_t *ids, int64_t n)
+{
+    enum { SHOWN = 8 };
+    char name[128];
+    printf("text  %lld tokens", (long long)n);
+    for (int64_t i = 0; i < n; i++) {
+        size_t length = 0;
+        const char *piece = t ? text_tokenizer_piece(t, ids[i], &length) : "";
+        vocabulary_name_piece(piece, length, name, sizeof name);
+        if (i % SHOWN == 0) printf("\n %6lld ", (long long)i);
+        printf(" %u", ids[i]);
+        if (t) printf(" \"%s\"", name);
+    }
+    printf("\n");
+}
+
+static void print_bytes(const uint32_t *ids, int64_t n)
 {
     printf("text  %lld tokens\n  \"", (long long)n);
     for (int64_t i = 0; i < n; i++) {
@@ -43,18 +79,19 @@ static void print_grid(const uint32_t *ids, int32_t rows, int32_t columns)
     }
 }
 
-static void print_sound(const uint32_t *ids, int64_t n, double rate_hz)
+/* Of sound, and of sensors. */
+static void print_frames(stream_kind s, const uint32_t *ids, int64_t n, double rate_hz)
 {
-    printf("audio  %lld tokens", (long long)n);
+    printf("%s  %lld tokens", stream_name(s), (long long)n);
     if (rate_hz > 0) printf(" at up to %g per second", rate_hz);
     for (int64_t i = 0; i < n; i++) {
         if (i % PER_LINE == 0) printf("\n %6lld ", (long long)i);
-        printf(" <aud_%u>", ids[i]);
+        printf(" <%.3s_%u>", stream_name(s), ids[i]);
     }
     printf("\n");
 }
 
-static int print_stream(shard_reader *r, const json_t *d, stream_kind s, int64_t example)
+static int print_stream(shard_reader *r, const json_t *d, text_tokenizer *t, stream_kind s, int64_t example)
 {
     int rc = OK;
     uint32_t *ids = NULL;
@@ -63,23 +100,24 @@ static int print_stream(shard_reader *r, const json_t *d, stream_kind s, int64_t
     if (!n) return OK;
     TRY(MEM_ALLOC(ids, (size_t)n));
     TRY(shard_reader_read_ids(r, s, first, n, ids));
-    if (s == STREAM_TEXT) {
-        print_text(ids, n);
+    const json_t *stream = json_object_get(json_object_get(d, "streams"), stream_name(s));
+    if (s == STREAM_TEXT && !strcmp(dataset_text(stream, "encoder"), "bytes")) {
+        print_bytes(ids, n);
+    } else if (s == STREAM_TEXT) {
+        print_pieces(t, ids, n);
     } else if (s == STREAM_IMAGE) {
         int32_t rows, columns;
         TRY(shard_reader_grid(r, example, &rows, &columns));
         print_grid(ids, rows, columns);
     } else {
-        print_sound(ids, n,
-                    json_number_value(
-                        json_object_get(json_object_get(json_object_get(d, "streams"), stream_name(s)), "rate_hz")));
+        print_frames(s, ids, n, json_number_value(json_object_get(stream, "rate_hz")));
     }
 done:
     mem_free(&ids);
     return rc;
 }
 
-static int print_example(shard_reader *r, const json_t *d, const char *file, int64_t example)
+static int print_example(shard_reader *r, const json_t *d, text_tokenizer *t, const char *file, int64_t example)
 {
     static const struct {
         example_text text;
@@ -95,19 +133,21 @@ static int print_example(shard_reader *r, const json_t *d, const char *file, int
         TRY(shard_reader_text(r, fields[i].text, example, &text));
         if (*text) printf("%s  %s\n", fields[i].name, text);
     }
-    for (int s = 0; s < N_STREAMS; s++) TRY(print_stream(r, d, s, example));
+    for (int s = 0; s < N_STREAMS; s++) TRY(print_stream(r, d, t, s, example));
 done:
     mem_free(&text);
     return rc;
 }
 
-static int find_and_print(const job *j, const json_t *d, const char *id)
+static int find_and_print(job *j, const json_t *d, const char *id)
 {
     int rc = OK;
     size_t i;
     json_t *entry;
     char *path = NULL;
     shard_reader *r = NULL;
+    text_tokenizer *t = NULL;
+    TRY(open_tokenizer(j, &t));
     json_array_foreach(json_object_get(d, "shards"), i, entry)
     {
         int64_t example;
@@ -117,11 +157,12 @@ static int find_and_print(const job *j, const json_t *d, const char *id)
         TRY(shard_reader_open(&r, path));
         TRY(shard_reader_find(r, id, &example));
         if (example < 0) continue;
-        TRY(print_example(r, d, dataset_text(entry, "file"), example));
+        TRY(print_example(r, d, t, dataset_text(entry, "file"), example));
         goto done;
     }
     FAIL(ERR_CONFIG, "%s has no example \"%s\"; rejects.jsonl or filtered.jsonl may tell why", j->target, id);
 done:
+    text_tokenizer_free(&t);
     shard_reader_close(&r);
     mem_free(&path);
     return rc;

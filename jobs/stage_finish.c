@@ -13,6 +13,7 @@
 #include "jobs/note.h"
 #include "jobs/output_folder.h"
 #include "jobs/stage_ledgers.h"
+#include "jobs/tokenizer_files.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -108,7 +109,7 @@ static json_t *describe_stream(const shard_stream_options *o)
     if (!*o->weights_sha256) return one;
     if (o->layer >= 0) json_object_set_new(one, "layer", json_integer(o->layer));
     json_object_set_new(one, "weights_sha256", json_string(o->weights_sha256));
-    json_object_set_new(one, "precision", json_string(o->precision));
+    if (*o->precision) json_object_set_new(one, "precision", json_string(o->precision));
     return one;
 }
 
@@ -139,7 +140,8 @@ static int describe_files(const stages *s, json_t **out)
                                         "vocabulary.json",     "rejects.jsonl",
                                         "filtered.jsonl",      "codebooks/audio.h5",
                                         "codebooks/audio.npy", "codebooks/image.h5",
-                                        "codebooks/image.npy", "codebooks/image-projection.bin"};
+                                        "codebooks/image.npy", "codebooks/image-projection.bin",
+                                        "codebooks/sensor.h5", "codebooks/sensor.npy"};
     int rc = OK;
     *out = json_array();
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -152,6 +154,13 @@ static int describe_files(const stages *s, json_t **out)
         TRY(rc);
         json_array_append_new(*out, one);
     }
+    for (const char *const *name = tokenizer_file_names; *name; name++) {
+        json_t *one = NULL;
+        rc = dataset_describe(s->j->out, *name, &one);
+        if (rc == OK) json_array_append_new(*out, one);
+        if (rc == ERR_MISSING) rc = OK; /* of another kind of tokenizer */
+        TRY(rc);
+    }
 done:
     return rc;
 }
@@ -159,8 +168,8 @@ done:
 /* Whether a model was trained without a row that could not be read. */
 static int models_lack_rows(const stages *s)
 {
-    int lack = (s->audio_book.k && fit_unread(s->j, "audio")) || (s->image_book.k && fit_unread(s->j, "image")) ||
-               (s->image_map && fit_unread(s->j, "projection"));
+    int lack = s->image_map && fit_unread(s->j, "projection");
+    for (int k = 0; k < N_MEDIA; k++) lack |= s->book[k].k && fit_unread(s->j, coded_stream_of(s->j, k).name);
     if (lack)
         LOG_JOB(LOG_WARN, "rows of the training sample could not be read; only --overwrite trains without this loss");
     return lack;
@@ -184,8 +193,8 @@ static int describe_dataset(stages *s, json_t *d, int *environment)
     *environment = json_object_get(json_object_get(accounting, "reasons"), status_name(ERR_ENVIRONMENT)) != NULL;
     *environment |= models_lack_rows(s);
     TRY(canary_describe(s, &canary));
-    if (s->audio_book.k) json_array_append_new(books, describe_book(&s->audio_book));
-    if (s->image_book.k) json_array_append_new(books, describe_book(&s->image_book));
+    for (int k = 0; k < N_MEDIA; k++)
+        if (s->book[k].k) json_array_append_new(books, describe_book(&s->book[k]));
     char tokens[32];
     snprintf(tokens, sizeof tokens, "%016llx", (unsigned long long)s->tokens_hash);
     json_t *shards = json_incref(json_object_get(d, "shards"));
@@ -268,6 +277,7 @@ static int finish_root(stages *s)
     if (!s->repack) {
         TRY(job_path(j, &path, "vocabulary.json"));
         TRY(vocabulary_save(&s->words, path));
+        TRY(tokenizer_files_write(j, &s->words));
         TRY(describe_dataset(s, d, &environment));
     }
     TRY(stage_sequence_files(s, d, &sequences));

@@ -40,7 +40,8 @@ static int64_t segments_left(void *user)
 
 static int tick(void *user) { return schedule_tick(((indexing *)user)->schedule); }
 
-/* No limits here: they belong to later stages, and the index does not depend on them. */
+/* Recordings of sensors are not opened: the rate of a row may come from its file, and nothing else is asked of it
+ * before it is decoded. No limits here: they belong to later stages, and the index does not depend on them. */
 static int probe_sound(const audio_options *o, const media *m, corpus_row *row)
 {
     int rc = OK;
@@ -206,8 +207,12 @@ int stage_index(stages *s)
     if (rc == OK) rc = corpus_index_set_root(s->index, &j->corpus);
     TRY(par_agree(&j->p, rc));
     const corpus_totals *t = corpus_index_totals(s->index);
-    LOG_JOB(LOG_INFO, "index: %lld rows, %lld rejected, %.2f h of sound, %lld pictures%s", (long long)t->rows,
-            (long long)t->rejected, t->audio_seconds / 3600, (long long)t->image_rows, current ? " (was there)" : "");
+    char sensors[64] = "";
+    if (t->sensor_rows) snprintf(sensors, sizeof sensors, ", %lld sensor recordings", (long long)t->sensor_rows);
+    LOG_JOB(LOG_INFO, "index: %lld rows, %lld rejected, %.2f h of sound, %lld pictures%s%s", (long long)t->rows,
+            (long long)t->rejected, t->audio_seconds / 3600, (long long)t->image_rows, sensors,
+            current ? " (was there)" : "");
+    TRY(coded_check_index(j, t));
 done:
     mem_free(&x.folder);
     return rc;

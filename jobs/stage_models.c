@@ -9,11 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-int stage_wants_audio_book(const job *j)
-{
-    return j->audio.keep != KEEP_VECTORS && !core_model_has_codes(&j->models.core.audio);
-}
-
 int stage_load_projection(stages *s)
 {
     int rc = OK;
@@ -82,38 +77,51 @@ done:
     return rc;
 }
 
+/* Only a codebook that was trained here, or elsewhere by this program, can normalise what comes from a sensor. */
+static int check_channels(const job *j, const codebook *book)
+{
+    int rc = OK;
+    if (j->sensor.normalize == SENSOR_NORMALIZE_SAMPLE && book->n_channels != j->sensor.channels)
+        FAIL(ERR_CONFIG,
+             "the sensor codebook has mean and deviation of %lld channels; sensor.normalize: sample needs one that was "
+             "trained with it, of %lld channels (sensor.channels)",
+             (long long)book->n_channels, (long long)j->sensor.channels);
+done:
+    return rc;
+}
+
 static int load_books(stages *s)
 {
     int rc = OK;
-    job *j = s->j;
-    char *feature = NULL, map[33] = "";
-    const corpus_totals *t = corpus_index_totals(s->index);
-    if (s->image_map) projection_hash(s->image_map, map);
-    if (j->audio.use && t->audio_rows > 0 && stage_wants_audio_book(j)) {
-        TRY(audio_feature_text(&j->audio, &j->models.core.audio, &feature));
-        TRY(load_book(s, "audio", j->audio.codebook.path, feature, &s->audio_book));
-    }
-    mem_free(&feature);
-    if (j->image.use && t->image_rows > 0 && j->image.keep != KEEP_VECTORS) {
-        TRY(image_feature_text(&j->image, &j->models.core.image, map, &feature));
-        TRY(load_book(s, "image", j->image.codebook.path, feature, &s->image_book));
+    const job *j = s->j;
+    char *feature = NULL;
+    for (int k = 0; k < N_MEDIA; k++) {
+        coded_stream c = coded_stream_of(j, k);
+        mem_free(&feature);
+        if (!coded_is_there(j, corpus_index_totals(s->index), k) || !c.wants_book) continue;
+        TRY(coded_feature_text(j, k, s->image_map, &feature));
+        TRY(load_book(s, c.name, c.codebook->path, feature, &s->book[k]));
+        if (k == MEDIA_SENSOR) TRY(check_channels(j, &s->book[k]));
     }
 done:
     mem_free(&feature);
     return rc;
 }
 
-static void stream_options(shard_stream_options *o, const codebook *book, int keep, int64_t width, const char *encoder,
-                           const core_model *model)
+static void stream_options(const coded_stream *c, const codebook *book, int64_t width, shard_stream_options *o)
 {
     o->used = 1;
-    o->vectors = keep != KEEP_TOKENS;
+    o->vectors = c->keep != KEEP_TOKENS;
     o->width = o->vectors ? width : 0;
-    o->layer = core_model_layer(model);
-    o->vocab_size = core_model_has_codes(model) ? encoder_codes(model->encoder) : book->k;
-    if (model->encoder) snprintf(o->weights_sha256, sizeof o->weights_sha256, "%s", encoder_sha256(model->encoder));
-    snprintf(o->encoder, sizeof o->encoder, "%s", encoder);
-    snprintf(o->codebook_sha256, sizeof o->codebook_sha256, "%s", book->k ? book->sha256 : "");
+    o->layer = core_model_layer(c->model);
+    o->rate_hz = c->frame_hz;
+    o->reduced = c->reduce;
+    o->vocab_size = core_model_has_codes(c->model) ? encoder_codes(c->model->encoder) : book->k;
+    if (c->model->encoder)
+        snprintf(o->weights_sha256, sizeof o->weights_sha256, "%s", encoder_sha256(c->model->encoder));
+    snprintf(o->encoder, sizeof o->encoder, "%s", c->encoder);
+    snprintf(o->precision, sizeof o->precision, "%s", c->precision);
+    snprintf(o->codebook_sha256, sizeof o->codebook_sha256, "%s", book->sha256);
 }
 
 /* Of the keys that the tokens depend on: those of sequences may change without a new shard. */
@@ -135,12 +143,12 @@ done:
     return rc;
 }
 
-static int fill_shard_options(stages *s, text_tokenizer *text)
+static int fill_shard_options(stages *s)
 {
     int rc = OK;
     job *j = s->j;
     const corpus_totals *t = corpus_index_totals(s->index);
-    const core_models *m = &j->models.core;
+    const text_tokenizer *text = j->models.text;
     shard_options *o = &s->shard;
     *o = (shard_options){.deflate = j->output.compress ? (int)j->output.compress_level : 0,
                          .tokens_hash = s->tokens_hash};
@@ -150,23 +158,16 @@ static int fill_shard_options(stages *s, text_tokenizer *text)
             (shard_stream_options){.used = 1, .vocab_size = text_tokenizer_size(text), .layer = -1};
         snprintf(o->stream[STREAM_TEXT].encoder, sizeof o->stream[STREAM_TEXT].encoder, "%s",
                  text_tokenizer_name(text));
+        snprintf(o->stream[STREAM_TEXT].weights_sha256, sizeof o->stream->weights_sha256, "%s",
+                 text_tokenizer_sha256(text));
     }
-    if (j->audio.use && t->audio_rows > 0) {
-        stream_options(&o->stream[STREAM_AUDIO], &s->audio_book, j->audio.keep, core_audio_width(s->core),
-                       audio_encoder_name(&j->audio, &m->audio), &m->audio);
-        snprintf(o->stream[STREAM_AUDIO].precision, sizeof o->stream->precision, "%s",
-                 encoder_keys_precision(&j->audio.encoder, &m->audio));
-        o->stream[STREAM_AUDIO].rate_hz = audio_frame_hz(&m->audio);
-        o->stream[STREAM_AUDIO].reduced = j->audio.reduce;
-    }
-    if (j->image.use && t->image_rows > 0) {
-        stream_options(&o->stream[STREAM_IMAGE], &s->image_book, j->image.keep, core_image_width(s->core),
-                       image_encoder_name(&m->image), &m->image);
-        snprintf(o->stream[STREAM_IMAGE].precision, sizeof o->stream->precision, "%s",
-                 encoder_keys_precision(&j->image.encoder, &m->image));
+    for (int k = 0; k < N_MEDIA; k++) {
+        coded_stream c = coded_stream_of(j, k);
+        if (coded_is_there(j, t, k)) stream_options(&c, &s->book[k], core_width(s->core, k), &o->stream[c.stream]);
     }
     vocabulary_make(&s->words, text_tokenizer_name(text), text_tokenizer_size(text), o->stream[STREAM_IMAGE].vocab_size,
-                    o->stream[STREAM_AUDIO].vocab_size, 0);
+                    o->stream[STREAM_AUDIO].vocab_size, o->stream[STREAM_SENSOR].vocab_size);
+    snprintf(s->words.tokenizer_sha256, sizeof s->words.tokenizer_sha256, "%s", text_tokenizer_sha256(text));
 done:
     return rc;
 }
@@ -178,8 +179,8 @@ static int hash_tokens(stages *s)
     char *more = NULL, *models = NULL, map[33] = "";
     if (s->image_map) projection_hash(s->image_map, map);
     TRY(models_text(j, &models));
-    TRY(mem_format(&more, "%s %s %s %s %s%s", corpus_index_hash(s->index), s->audio_book.k ? s->audio_book.sha256 : "",
-                   s->image_book.k ? s->image_book.sha256 : "", map, TESSERA_VERSION, models));
+    TRY(mem_format(&more, "%s %s %s %s %s %s%s", corpus_index_hash(s->index), s->book[MEDIA_AUDIO].sha256,
+                   s->book[MEDIA_IMAGE].sha256, s->book[MEDIA_SENSOR].sha256, map, TESSERA_VERSION, models));
     TRY(settings_hash(j, SCOPE_TOKENS, "", more, &s->tokens_hash));
 done:
     mem_free(&models);
@@ -205,21 +206,18 @@ done:
 /* Codebooks that earlier settings left behind and nothing uses now. Rank 0. */
 static int remove_unused(const stages *s)
 {
-    const struct {
-        const char *name;
-        int used;
-    } files[] = {{"audio.h5", s->audio_book.k > 0},
-                 {"audio.npy", s->audio_book.k > 0},
-                 {"image.h5", s->image_book.k > 0},
-                 {"image.npy", s->image_book.k > 0},
-                 {"image-projection.bin", s->image_map != NULL}};
     int rc = OK;
     char *path = NULL;
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        mem_free(&path);
-        TRY(job_path(s->j, &path, "codebooks/%s", files[i].name));
-        if (!files[i].used) TRY(file_remove(path));
-    }
+    for (int k = 0; k < N_MEDIA; k++)
+        for (int npy = 0; npy < 2 && !s->book[k].k; npy++) {
+            mem_free(&path);
+            TRY(job_path(s->j, &path, "codebooks/%s.%s", stream_name(core_stream(k)), npy ? "npy" : "h5"));
+            TRY(file_remove(path));
+        }
+    if (s->image_map) goto done;
+    mem_free(&path);
+    TRY(job_path(s->j, &path, "codebooks/image-projection.bin"));
+    TRY(file_remove(path));
 done:
     mem_free(&path);
     return rc;
@@ -229,7 +227,6 @@ int stage_load_models(stages *s)
 {
     int rc = OK;
     job *j = s->j;
-    text_tokenizer *text = NULL;
     TRY(stage_load_projection(s));
     if (s->image_map && j->p.rank == 0) TRY(keep_projection(s));
     TRY(load_books(s));
@@ -237,17 +234,16 @@ int stage_load_models(stages *s)
     TRY(hash_tokens(s));
     core_settings settings = {.audio = &j->audio,
                               .image = &j->image,
+                              .sensor =
+                                  coded_is_there(j, corpus_index_totals(s->index), MEDIA_SENSOR) ? &j->sensor : NULL,
                               .text = &j->text,
                               .keep_partial = j->corpus.partial == PARTIAL_KEEP,
                               .filter = &j->filter,
                               .models = &j->models.core,
-                              .audio_codebook = s->audio_book.k ? &s->audio_book : NULL,
-                              .image_codebook = s->image_book.k ? &s->image_book : NULL,
                               .image_map = s->image_map};
+    for (int k = 0; k < N_MEDIA; k++) settings.codebook[k] = s->book[k].k ? &s->book[k] : NULL;
     TRY(core_create(&s->core, &settings));
-    TRY(text_tokenizer_create(&text, &j->text));
-    TRY(fill_shard_options(s, text));
+    TRY(fill_shard_options(s));
 done:
-    text_tokenizer_free(&text);
     return rc;
 }

@@ -10,12 +10,11 @@
 
 #include <string.h>
 
-enum { N_SAMPLED = 2 };
-
 typedef struct stream {
     const char *name, *folder;
     media_kind kind;
     int wanted;
+    int stored; /* values are written */
     uint64_t hash;
     /* of the unit in hand */
     int due;
@@ -26,8 +25,7 @@ typedef struct stream {
 typedef struct sampling {
     sampler sampler;
     const training *t;
-    int stored; /* values are written */
-    stream streams[N_SAMPLED];
+    stream streams[N_MEDIA];
     int64_t next;
 } sampling;
 
@@ -37,7 +35,7 @@ static int has_part(const sampling *x, const stream *m, int64_t number)
     char *path = NULL;
     int64_t n, d;
     int stored, there = stage_numbered_path(x->t->s->j, m->folder, number, ".f16", &path) == OK &&
-                        sample_part_count(path, m->hash, &n, &d, &stored) == OK && (stored || !x->stored);
+                        sample_part_count(path, m->hash, &n, &d, &stored) == OK && (stored || !m->stored);
     mem_free(&path);
     return there;
 }
@@ -45,7 +43,7 @@ static int has_part(const sampling *x, const stream *m, int64_t number)
 static int is_done(const sampling *x, int64_t number)
 {
     int done = 1;
-    for (const stream *m = x->streams; m < x->streams + N_SAMPLED; m++)
+    for (const stream *m = x->streams; m < x->streams + N_MEDIA; m++)
         if (m->wanted && !has_part(x, m, number)) done = 0;
     return done || unit_table_unit(x->t->s->units, number)->piece >= 0;
 }
@@ -73,8 +71,9 @@ static void upcoming(void *user, int64_t task)
     corpus_row row;
     for (int64_t i = u->first; i < u->first + u->count; i++) {
         if (corpus_index_row(x->t->s->index, i, &row) != OK) return;
-        if (sampler_takes(&x->sampler, MEDIA_AUDIO, &row) || sampler_takes(&x->sampler, MEDIA_IMAGE, &row))
-            prefetch_announce(x->sampler.work.prefetch, i, 1);
+        int any = 0;
+        for (int k = 0; k < N_MEDIA; k++) any |= sampler_takes(&x->sampler, k, &row);
+        if (any) prefetch_announce(x->sampler.work.prefetch, i, 1);
     }
 }
 
@@ -124,21 +123,21 @@ static int sample_stream(sampling *x, stream *m, const sampler_row *r, int final
 
 static int sample_one(sampling *x, int64_t position, int final, progress_counts *counts)
 {
-    int rc = OK, takes[N_SAMPLED], any = 0;
+    int rc = OK, takes[N_MEDIA], any = 0;
     sampler_row r;
     corpus_row row;
     TRY(corpus_index_row(x->t->s->index, position, &row));
-    for (int m = 0; m < N_SAMPLED; m++) {
+    for (int m = 0; m < N_MEDIA; m++) {
         takes[m] = x->streams[m].due && sampler_takes(&x->sampler, x->streams[m].kind, &row);
         any |= takes[m];
     }
     if (!any) goto done;
     sampler_begin(&x->sampler, position, &r);
-    for (int m = 0; m < N_SAMPLED && rc == OK; m++)
+    for (int m = 0; m < N_MEDIA && rc == OK; m++)
         if (takes[m]) rc = sample_stream(x, &x->streams[m], &r, final);
     sampler_end(&x->sampler, &r);
     counts->rows++;
-    for (int m = 0; m < N_SAMPLED; m++) {
+    for (int m = 0; m < N_MEDIA; m++) {
         if (takes[m] && x->streams[m].kind == MEDIA_IMAGE) counts->images++;
         if (takes[m] && x->streams[m].kind == MEDIA_AUDIO) counts->hours += corpus_row_seconds(&row) / 3600;
     }
@@ -152,7 +151,7 @@ static int begin_stream(const sampling *x, stream *m, int64_t number)
     int rc = OK;
     char *path = NULL;
     m->due = m->wanted && !has_part(x, m, number);
-    m->part.drops = !x->stored;
+    m->part.drops = !m->stored;
     if (!m->due) goto done;
     TRY(stage_numbered_path(x->t->s->j, m->folder, number, ".f16", &path));
     rc = sample_view_open(&m->known, path, m->hash);
@@ -169,7 +168,7 @@ static int commit_stream(const sampling *x, const stream *m, int64_t number)
     int64_t other = m->known.map.bytes ? sample_view_differs(&m->known, &m->part) : -1;
     if (other >= 0) TRY(sampler_say_changed(&x->sampler, m->name, other));
     TRY(stage_numbered_path(x->t->s->j, m->folder, number, ".f16", &path));
-    TRY(sample_part_save(&m->part, path, m->hash, x->stored));
+    TRY(sample_part_save(&m->part, path, m->hash, m->stored));
 done:
     mem_free(&path);
     return rc;
@@ -181,19 +180,19 @@ static int sample_unit(void *user, schedule *schedule, int64_t task, int final, 
     sampling *x = user;
     const unit *u = unit_table_unit(x->t->s->units, task);
     x->sampler.work.schedule = schedule;
-    for (int m = 0; m < N_SAMPLED; m++) TRY(begin_stream(x, &x->streams[m], task));
+    for (int m = 0; m < N_MEDIA; m++) TRY(begin_stream(x, &x->streams[m], task));
     for (int64_t i = u->first; i < u->first + u->count; i++) {
         TRY(row_work_tick(&x->sampler.work));
         TRY(sample_one(x, i, final, counts));
     }
     TRY(sampler_finish(&x->sampler));
-    for (int m = 0; m < N_SAMPLED; m++)
+    for (int m = 0; m < N_MEDIA; m++)
         if (x->streams[m].due) TRY(commit_stream(x, &x->streams[m], task));
     counts->work = u->weight;
     corpus_index_release(x->t->s->index, u->first, u->first + u->count);
 done:
     if (rc != OK) sampler_forget(&x->sampler);
-    for (int m = 0; m < N_SAMPLED; m++) {
+    for (int m = 0; m < N_MEDIA; m++) {
         sample_view_close(&x->streams[m].known);
         sample_part_free(&x->streams[m].part);
     }
@@ -204,30 +203,42 @@ static int make_folders(const sampling *x)
 {
     int rc = OK;
     const job *j = x->t->s->j;
-    for (int m = 0; m < N_SAMPLED && j->p.rank == 0; m++)
+    for (int m = 0; m < N_MEDIA && j->p.rank == 0; m++)
         if (x->streams[m].wanted) TRY(stage_make_folders(j, x->streams[m].folder, unit_table_units(x->t->s->units)));
 done:
     return rc;
 }
 
-int stage_sample(const training *t)
+static stream stream_of(const training *t, media_kind kind, int measure)
 {
-    int rc = OK;
+    static const char *const folders[] = {
+        [MEDIA_AUDIO] = "features/audio", [MEDIA_IMAGE] = "features/image", [MEDIA_SENSOR] = "features/sensor"};
+    stream m = {.name = stream_name(core_stream(kind)),
+                .folder = folders[kind],
+                .kind = kind,
+                .wanted = measure ? kind == MEDIA_SENSOR : t->sample[kind],
+                .stored = measure || !t->s->j->train.recompute,
+                .hash = t->hash[kind]};
+    if (measure && kind == MEDIA_SENSOR) {
+        m.name = measured_name;
+        m.folder = "features/sensor-moments";
+    }
+    return m;
+}
+
+int stage_sample(const training *t, int measure)
+{
+    int rc = OK, wanted[N_MEDIA];
     job *j = t->s->j;
-    sampling x = {.t = t, .stored = !j->train.recompute};
-    x.streams[0] = (stream){.name = "audio",
-                            .folder = "features/audio",
-                            .kind = MEDIA_AUDIO,
-                            .wanted = t->train_audio,
-                            .hash = t->audio_hash};
-    x.streams[1] = (stream){.name = "image",
-                            .folder = "features/image",
-                            .kind = MEDIA_IMAGE,
-                            .wanted = t->sample_image,
-                            .hash = t->image_hash};
-    TRY(sampler_open(&x.sampler, t->s, t->train_audio, t->sample_image));
+    sampling x = {.t = t};
+    for (int k = 0; k < N_MEDIA; k++) {
+        x.streams[k] = stream_of(t, k, measure);
+        wanted[k] = x.streams[k].wanted;
+    }
+    TRY(sampler_open(&x.sampler, t->s, wanted, measure));
     TRY(par_agree(&j->p, make_folders(&x)));
-    schedule_options o = {.root_works_below = j->run.root_works_below, .phase = "sample", .metrics = j->metrics};
+    schedule_options o = {
+        .root_works_below = j->run.root_works_below, .phase = measure ? "measure" : "sample", .metrics = j->metrics};
     for (int64_t u = 0; j->p.rank == 0 && u < unit_table_units(t->s->units); u++) {
         const unit *at = unit_table_unit(t->s->units, u);
         if (at->piece >= 0) continue;

@@ -33,7 +33,7 @@ static int train_pca(training *t)
     char *path = NULL;
     int64_t n;
     TRY(image_pca_components(&j->image, &n));
-    TRY(sample_set_open(&set, s, "image", t->image_hash, NULL, &data));
+    TRY(sample_set_open(&set, s, MEDIA_IMAGE, t->hash[MEDIA_IMAGE], NULL, &data));
     TRY(check_sample(&data, "image"));
     rc = MEM_ALLOC(mean, (size_t)data.d);
     if (rc == OK) rc = MEM_ALLOC(variances, (size_t)n);
@@ -47,7 +47,9 @@ static int train_pca(training *t)
         rc = fit_forget(j, "projection");
         if (rc == OK) rc = job_path(j, &path, "state/projection.bin");
         if (rc == OK) rc = projection_save(s->image_map, path);
-        if (rc == OK) rc = fit_note(j, "projection", t->pca_hash, stage_sample_unread(j, "image", t->image_hash));
+        if (rc == OK)
+            rc = fit_note(j, "projection", t->book_hash[MEDIA_IMAGE],
+                          stage_sample_unread(j, "image", t->hash[MEDIA_IMAGE]));
     }
     TRY(par_agree(&j->p, rc));
 done:
@@ -59,42 +61,59 @@ done:
     return rc;
 }
 
-static int describe_book(const stages *s, const char *name, codebook *book)
+/* What normalised the sample belongs to the codebook. */
+static int keep_moments(const stages *s, codebook *book)
 {
     int rc = OK;
-    const job *j = s->j;
-    char map[33] = "";
-    int sound = !strcmp(name, "audio");
-    const core_model *audio = &j->models.core.audio, *image = &j->models.core.image;
-    if (s->image_map && !sound) projection_hash(s->image_map, map);
-    TRY(mem_string(&book->name, name));
-    TRY(mem_string(&book->encoder, sound ? audio_encoder_name(&j->audio, audio) : image_encoder_name(image)));
-    book->layer = core_model_layer(sound ? audio : image);
-    TRY(sound ? audio_feature_text(&j->audio, audio, &book->feature)
-              : image_feature_text(&j->image, image, map, &book->feature));
+    size_t n = (size_t)s->j->sensor.channels;
+    TRY(MEM_ALLOC(book->channel_mean, n));
+    TRY(MEM_ALLOC(book->channel_deviation, n));
+    memcpy(book->channel_mean, s->moments, n * sizeof *s->moments);
+    memcpy(book->channel_deviation, s->moments + n, n * sizeof *s->moments);
+    book->n_channels = (int64_t)n;
+done:
+    return rc;
+}
+
+static int describe_book(const stages *s, media_kind kind, codebook *book)
+{
+    int rc = OK;
+    coded_stream c = coded_stream_of(s->j, kind);
+    TRY(mem_string(&book->name, c.name));
+    TRY(mem_string(&book->encoder, c.encoder));
+    book->layer = core_model_layer(c.model);
+    TRY(coded_feature_text(s->j, kind, s->image_map, &book->feature));
+    if (kind == MEDIA_SENSOR && s->moments) TRY(keep_moments(s, book));
     TRY(codebook_hash(book));
 done:
     return rc;
 }
 
-static int train_book(training *t, const char *name, const codebook_options *o, uint64_t sample_hash,
-                      uint64_t book_hash, codebook *out)
+static int is_unread(const training *t, media_kind kind)
+{
+    const job *j = t->s->j;
+    return stage_sample_unread(j, stream_name(core_stream(kind)), t->hash[kind]) ||
+           (kind == MEDIA_SENSOR && t->measure && stage_sample_unread(j, measured_name, t->measured_hash));
+}
+
+static int train_book(training *t, media_kind kind)
 {
     int rc = OK;
     stages *s = t->s;
     job *j = s->j;
+    coded_stream c = coded_stream_of(j, kind);
     sample_set *set = NULL;
     kmeans_data data;
     codebook book = {0};
-    TRY(sample_set_open(&set, s, name, sample_hash, strcmp(name, "image") ? NULL : s->image_map, &data));
-    TRY(check_sample(&data, name));
-    kmeans_options k = fit_options(j, o->size, o->seed);
-    TRY(fit_run(j, name, book_hash, &data, &k, &book));
-    rc = describe_book(s, name, &book);
-    if (rc == OK && j->p.rank == 0) rc = fit_commit(j, book_hash, stage_sample_unread(j, name, sample_hash), &book);
+    TRY(sample_set_open(&set, s, kind, t->hash[kind], kind == MEDIA_IMAGE ? s->image_map : NULL, &data));
+    TRY(check_sample(&data, c.name));
+    kmeans_options k = fit_options(j, c.codebook->size, c.codebook->seed);
+    TRY(fit_run(j, c.name, t->book_hash[kind], &data, &k, &book));
+    rc = describe_book(s, kind, &book);
+    if (rc == OK && j->p.rank == 0) rc = fit_commit(j, t->book_hash[kind], is_unread(t, kind), &book);
     TRY(par_agree(&j->p, rc));
     TRY(fit_report(&j->p, &book));
-    *out = book;
+    s->book[kind] = book;
     book = (codebook){0};
 done:
     codebook_free(&book);
@@ -133,20 +152,22 @@ static int hash_training(training *t, const char *projection)
     int rc = OK;
     const job *j = t->s->j;
     const char *index = corpus_index_hash(t->s->index);
-    char units[64], *audio = NULL, *image = NULL;
+    char units[64], prefix[16], *source = NULL;
     uint64_t table;
     TRY(stage_units_hash(t->s, &table));
     snprintf(units, sizeof units, "%016llx", (unsigned long long)table);
-    TRY(audio_source(j, index, &audio));
-    TRY(image_source(j, index, projection, &image));
-    TRY(settings_hash(j, SCOPE_CODEBOOK, "audio.", audio, &t->audio_book_hash));
-    TRY(settings_hash(j, SCOPE_CODEBOOK, "image.", image, &t->image_book_hash));
-    TRY(settings_hash(j, SCOPE_CODEBOOK, "audio.", units, &t->audio_hash));
-    TRY(settings_hash(j, SCOPE_CODEBOOK, "image.", units, &t->image_hash));
-    t->pca_hash = t->image_book_hash;
+    for (int k = 0; k < N_MEDIA; k++) {
+        snprintf(prefix, sizeof prefix, "%s.", stream_name(core_stream(k)));
+        mem_free(&source);
+        TRY(k == MEDIA_AUDIO   ? audio_source(j, index, &source)
+            : k == MEDIA_IMAGE ? image_source(j, index, projection, &source)
+                               : mem_string(&source, index));
+        TRY(settings_hash(j, SCOPE_CODEBOOK, prefix, source, &t->book_hash[k]));
+        TRY(settings_hash(j, SCOPE_CODEBOOK, prefix, units, &t->hash[k]));
+    }
+    t->measured_hash = t->hash[MEDIA_SENSOR];
 done:
-    mem_free(&audio);
-    mem_free(&image);
+    mem_free(&source);
     return rc;
 }
 
@@ -156,24 +177,28 @@ static int plan(training *t)
     int rc = OK;
     stages *s = t->s;
     job *j = s->j;
-    int64_t components, flags[3] = {0};
+    int64_t components, flags[N_MEDIA + 1] = {0};
+    char book[64];
     const corpus_totals *totals = corpus_index_totals(s->index);
     par_broadcast(&j->p, s->settings.projection, sizeof s->settings.projection);
     TRY(image_pca_components(&j->image, &components)); /* the same on all ranks */
     TRY(par_agree(&j->p, hash_training(t, s->settings.projection)));
-    int sound = j->audio.use && totals->audio_rows > 0, pictures = j->image.use && totals->image_rows > 0;
-    if (j->p.rank == 0) {
-        flags[0] = sound && stage_wants_audio_book(j) && !*j->audio.codebook.path &&
-                   !fit_is_current(j, "audio", "codebooks/audio.h5", t->audio_book_hash);
-        flags[1] = pictures && j->image.keep != KEEP_VECTORS && !*j->image.codebook.path &&
-                   !fit_is_current(j, "image", "codebooks/image.h5", t->image_book_hash);
-        flags[2] = pictures && components > 0 && !fit_is_current(j, "projection", "state/projection.bin", t->pca_hash);
+    for (int k = 0; k < N_MEDIA && j->p.rank == 0; k++) {
+        coded_stream c = coded_stream_of(j, k);
+        snprintf(book, sizeof book, "codebooks/%s.h5", c.name);
+        flags[k] = coded_is_there(j, totals, k) && c.wants_book && !*c.codebook->path &&
+                   !fit_is_current(j, c.name, book, t->book_hash[k]);
     }
+    if (j->p.rank == 0)
+        flags[N_MEDIA] = coded_is_there(j, totals, MEDIA_IMAGE) && components > 0 &&
+                         !fit_is_current(j, "projection", "state/projection.bin", t->book_hash[MEDIA_IMAGE]);
     par_broadcast(&j->p, flags, sizeof flags);
-    t->train_audio = (int)flags[0];
-    t->train_image = (int)flags[1];
-    t->train_pca = (int)flags[2];
-    t->sample_image = t->train_image || t->train_pca;
+    t->train_pca = (int)flags[N_MEDIA];
+    for (int k = 0; k < N_MEDIA; k++) {
+        t->train[k] = (int)flags[k];
+        t->sample[k] = t->train[k] || (k == MEDIA_IMAGE && t->train_pca);
+    }
+    t->measure = t->train[MEDIA_SENSOR] && j->sensor.normalize == SENSOR_NORMALIZE_SAMPLE;
 done:
     return rc;
 }
@@ -205,13 +230,12 @@ int stage_codebooks(stages *s)
     }
     TRY(par_agree(&j->p, rc));
     TRY(models_load(j));
-    if (t.train_audio || t.sample_image) TRY(stage_sample(&t));
+    if (t.measure) TRY(stage_measure(&t));
+    if (t.sample[MEDIA_AUDIO] || t.sample[MEDIA_IMAGE] || t.sample[MEDIA_SENSOR]) TRY(stage_sample(&t, 0));
     if (t.train_pca) TRY(train_pca(&t));
     TRY(par_agree(&j->p, stage_load_projection(s)));
-    if (t.train_audio)
-        TRY(train_book(&t, "audio", &j->audio.codebook, t.audio_hash, t.audio_book_hash, &s->audio_book));
-    if (t.train_image)
-        TRY(train_book(&t, "image", &j->image.codebook, t.image_hash, t.image_book_hash, &s->image_book));
+    for (int k = 0; k < N_MEDIA; k++)
+        if (t.train[k]) TRY(train_book(&t, k));
     TRY(par_agree(&j->p, stage_load_models(s)));
 done:
     mem_free(&path);

@@ -8,15 +8,15 @@
 #include <string.h>
 
 /* Estimated work: a second of sound weighs 1; decoding and patching a picture costs about as much as half a second plus
- * a tenth per megapixel. */
-static const double PICTURE = 0.5, MEGAPIXEL = 0.1, ROW = 0.01;
+ * a tenth per megapixel, a megabyte of sensor data as much as ten seconds. */
+static const double PICTURE = 0.5, MEGAPIXEL = 0.1, MEGABYTE = 10, ROW = 0.01;
 
 typedef struct estimate {
     const stages *s;
     row_filter filter;
     text_view group;
     int split;
-    double frame_hz, audio_bytes, image_bytes; /* per frame, per picture */
+    double frame_hz, audio_bytes, image_bytes, sensor_bytes; /* per frame, per picture, per vector */
 } estimate;
 
 static double vector_bytes(int keep, double width)
@@ -38,11 +38,13 @@ static int estimate_row(void *user, int64_t i, unit_row *out)
     int there = row.status == OK && !row_filter_listed(&e->filter, &row, &hit);
     int sound = there && j->audio.use && row.media[MEDIA_AUDIO].size >= 0;
     int picture = there && j->image.use && row.media[MEDIA_IMAGE].size >= 0;
+    int sensor = there && j->sensor.use && row.media[MEDIA_SENSOR].size >= 0;
     double seconds = sound ? corpus_row_seconds(&row) : 0;
     out->split = row.split;
     out->starts_group = !i || row.split != e->split || !same_text(row.field[FIELD_GROUP], e->group);
     out->weight = ROW;
     if (picture) out->weight += PICTURE + MEGAPIXEL * 1e-6 * (double)row.image_width * (double)row.image_height;
+    if (sensor) out->weight += MEGABYTE * 1e-6 * (double)row.media[MEDIA_SENSOR].size;
     int64_t windows = sound ? audio_windows(&j->audio, &j->models.core.audio, seconds) : 0;
     if (windows > j->audio.piece_windows) {
         out->piece_windows = j->audio.piece_windows;
@@ -57,6 +59,11 @@ static int estimate_row(void *user, int64_t i, unit_row *out)
     out->rejected = row.status != OK;
     out->bytes = 128 + 2 * (double)row.field[FIELD_TEXT].n + (double)row.field[FIELD_ID].n +
                  seconds * e->frame_hz * e->audio_bytes + (picture ? e->image_bytes : 0);
+    if (sensor) {
+        const corpus_totals one = {.sensor_bytes = row.duration_s < 0 ? row.media[MEDIA_SENSOR].size : 0,
+                                   .sensor_seconds = row.duration_s < 0 ? 0 : row.duration_s};
+        out->bytes += sensor_vectors_of(&j->sensor, &one) * e->sensor_bytes;
+    }
     e->group = row.field[FIELD_GROUP];
     e->split = row.split;
 done:
@@ -78,8 +85,9 @@ static int make(const stages *s, const char *path, uint64_t hash)
     e.image_bytes = (double)(rows * columns) *
                     vector_bytes(j->image.keep, m->image.encoder ? (double)image_vector_width(&j->image, &m->image)
                                                                  : (double)(3 * j->image.patch * j->image.patch));
-    double total = t->audio_seconds + PICTURE * (double)t->image_rows + MEGAPIXEL * 1e-6 * (double)t->pixels +
-                   ROW * (double)t->rows;
+    e.sensor_bytes = vector_bytes(j->sensor.keep, (double)(j->sensor.channels * j->sensor.frame));
+    double total = t->audio_seconds + MEGABYTE * 1e-6 * (double)t->sensor_bytes + PICTURE * (double)t->image_rows +
+                   MEGAPIXEL * 1e-6 * (double)t->pixels + ROW * (double)t->rows;
     unit_options o = {.unit_weight = clamp(total / 1024, j->output.unit_min, j->output.unit_max),
                       .shard_bytes = (double)j->output.shard_bytes,
                       .hash = hash};

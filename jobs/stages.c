@@ -195,8 +195,8 @@ void stages_end(stages *s, int status)
     if (!j) return;
     core_free(&s->core);
     projection_free(&s->image_map);
-    codebook_free(&s->audio_book);
-    codebook_free(&s->image_book);
+    for (int k = 0; k < N_MEDIA; k++) codebook_free(&s->book[k]);
+    mem_free(&s->moments);
     unit_table_close(&s->units);
     corpus_index_close(&s->index);
     suspects_free(j);

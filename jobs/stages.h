@@ -6,6 +6,7 @@
 #include "core/projection.h"
 #include "core/row_example.h"
 #include "core/sample.h"
+#include "jobs/coded_stream.h"
 #include "jobs/settings.h"
 #include "shards/shard.h"
 #include "tokens/vocabulary.h"
@@ -19,8 +20,9 @@ typedef struct stages {
     int repack;        /* the dataset is there, but its sequences are to be made anew */
     corpus_index *index;
     unit_table *units;
-    codebook audio_book, image_book; /* k = 0: not used */
-    projection *image_map;           /* NULL: none */
+    codebook book[N_MEDIA]; /* k = 0: not used */
+    double *moments;        /* of sensors: mean and deviation per channel (2, channels) in the sample; NULL: not used */
+    projection *image_map;  /* NULL: none */
     core *core;
     uint64_t tokens_hash;
     shard_options shard; /* of all shards */
@@ -47,9 +49,6 @@ int stage_clear(stages *s);
 
 /* Run all stages up to `last` ("index", "train", "tokenize", "pack", "finish") between begin and end. */
 int stages_run(job *j, const char *last);
-
-/* Whether ids of sound come from a codebook. Local. */
-int stage_wants_audio_book(const job *j);
 
 /* The projection of patches, from the file that is given or from what training committed. Local. */
 int stage_load_projection(stages *s);

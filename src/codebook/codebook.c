@@ -18,6 +18,8 @@ void codebook_free(codebook *c)
     mem_free(&c->history);
     mem_free(&c->changed);
     mem_free(&c->filled);
+    mem_free(&c->channel_mean);
+    mem_free(&c->channel_deviation);
     *c = (codebook){0};
 }
 
@@ -40,6 +42,10 @@ int codebook_hash(codebook *c)
     add_text(s, c->encoder);
     if (c->metric != KMEANS_L2) add_text(s, kmeans_metric_names[c->metric]);
     sha256_add(s, c->centroids, (size_t)(c->k * c->d) * sizeof *c->centroids);
+    if (c->n_channels) {
+        sha256_add(s, c->channel_mean, (size_t)c->n_channels * sizeof *c->channel_mean);
+        sha256_add(s, c->channel_deviation, (size_t)c->n_channels * sizeof *c->channel_deviation);
+    }
     sha256_hex(s, c->sha256);
 done:
     sha256_free(&s);

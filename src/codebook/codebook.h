@@ -35,8 +35,10 @@ typedef struct codebook {
     int64_t *filled;  /* (n_history) empty clusters that were filled; NULL: not known */
     int64_t n_history;
     int64_t seed;
+    int64_t n_channels;                       /* of sensor data that the training sample normalises; else 0 */
+    double *channel_mean, *channel_deviation; /* (n_channels) of that sample */
     codebook_quality quality;
-    char sha256[65]; /* of centroids, feature, layer and metric: identifies the codebook */
+    char sha256[65]; /* of centroids, feature, layer, metric and channels: identifies the codebook */
 } codebook;
 
 void codebook_free(codebook *c); /* a zeroed struct is safe */

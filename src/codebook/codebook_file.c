@@ -93,6 +93,10 @@ static int save_h5(const codebook *c, const char *path, const char *hash)
     TRY(h5_put(f, "/history", H5_F64, c->n_history, c->history));
     if (c->changed) TRY(h5_put(f, "/history_changed", H5_F64, c->n_history, c->changed));
     if (c->filled) TRY(h5_put(f, "/history_filled", H5_I64, c->n_history, c->filled));
+    if (c->n_channels) {
+        TRY(h5_put(f, "/channel_mean", H5_F64, c->n_channels, c->channel_mean));
+        TRY(h5_put(f, "/channel_deviation", H5_F64, c->n_channels, c->channel_deviation));
+    }
     TRY(h5_commit(&f));
 done:
     h5_abandon(&f);
@@ -134,6 +138,9 @@ static int check_values(const char *path, const codebook *c)
     for (int64_t i = 0; i < c->k * c->d; i++)
         if (!isfinite(c->centroids[i]))
             FAIL(ERR_CORRUPT, "%s: centroid %lld is not finite", path, (long long)(i / c->d));
+    for (int64_t i = 0; i < c->n_channels; i++)
+        if (!isfinite(c->channel_mean[i]) || !(c->channel_deviation[i] >= 0 && isfinite(c->channel_deviation[i])))
+            FAIL(ERR_CORRUPT, "%s: mean or deviation of channel %lld cannot be", path, (long long)i);
     for (int64_t j = 0; j < c->k; j++)
         if (c->counts[j] < 0) FAIL(ERR_CORRUPT, "%s: count of centroid %lld below zero", path, (long long)j);
 done:
@@ -223,6 +230,19 @@ done:
     return rc;
 }
 
+/* Only codebooks of normalised sensor data have these. */
+static int load_channels(h5_file *f, const char *path, int64_t bytes, codebook *out)
+{
+    int rc = OK;
+    int64_t n = -1;
+    if (!h5_has(f, "/channel_mean")) goto done;
+    TRY(load_array(f, path, "/channel_mean", H5_F64, &n, bytes, (void **)&out->channel_mean));
+    TRY(load_array(f, path, "/channel_deviation", H5_F64, &n, bytes, (void **)&out->channel_deviation));
+    out->n_channels = n;
+done:
+    return rc;
+}
+
 static int load_h5(const char *path, codebook *out)
 {
     int rc = OK, n_dims;
@@ -247,6 +267,7 @@ static int load_h5(const char *path, codebook *out)
         TRY(load_array(f, path, "/history_changed", H5_F64, &out->n_history, bytes, (void **)&out->changed));
     if (h5_has(f, "/history_filled"))
         TRY(load_array(f, path, "/history_filled", H5_I64, &out->n_history, bytes, (void **)&out->filled));
+    TRY(load_channels(f, path, bytes, out));
     TRY(codebook_hash(out));
     if (strcmp(hash, out->sha256) != 0) FAIL(ERR_CORRUPT, "%s: the centroids do not have the recorded hash", path);
 done:

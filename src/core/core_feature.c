@@ -11,6 +11,7 @@
 
 const char *const audio_feature_names[] = {"mfcc", "logmel", "spectrogram", "encoder", NULL};
 const char *const image_feature_names[] = {"patches", "encoder", NULL};
+const char *const sensor_normalize_names[] = {"none", "row", "sample", NULL};
 const char *const image_fit_names[] = {"squash", "crop", NULL};
 const char *const image_filter_names[] = {"nearest", "bilinear", "bicubic", "lanczos", "box", "hamming", NULL};
 const char *const image_normalize_names[] = {"none", "half", "imagenet", "clip", NULL};
@@ -90,6 +91,13 @@ done:
     return rc;
 }
 
+stream_kind core_stream(media_kind kind)
+{
+    static const stream_kind streams[] = {
+        [MEDIA_AUDIO] = STREAM_AUDIO, [MEDIA_IMAGE] = STREAM_IMAGE, [MEDIA_SENSOR] = STREAM_SENSOR};
+    return streams[kind];
+}
+
 /* ---- sound ---- */
 
 int64_t audio_hop(const core_model *m) { return m && m->encoder ? encoder_hop(m->encoder) : FEATURE_HOP; }
@@ -122,6 +130,45 @@ void audio_feature_options_from(const audio_options *o, audio_feature_options *o
     out->kind = kinds[o->feature];
     out->n_mels = o->mels;
     out->scale = o->scale ? 32768 : 1;
+}
+
+/* ---- sensors ---- */
+
+static const double LIKELY_BYTES = 8; /* of a value in a file whose length is not known: fp64, or a field of CSV */
+static const double LIKELY_HZ = 100;
+enum { MOST_WIDTH = 1 << 16 };
+
+int64_t sensor_hop(const sensor_options *o) { return o->hop ? o->hop : o->frame; }
+
+double sensor_frame_hz(const sensor_options *o) { return o->rate_hz / (double)sensor_hop(o); }
+
+int sensor_feature_text(const sensor_options *o, char **text)
+{
+    return mem_format(text, "frames size=%lld hop=%lld channels=%lld rate=%.9g normalize=%s resampler=%s",
+                      (long long)o->frame, (long long)sensor_hop(o), (long long)o->channels, o->rate_hz,
+                      sensor_normalize_names[o->normalize], resampler);
+}
+
+double sensor_vectors_of(const sensor_options *o, const corpus_totals *t)
+{
+    double channels = o->channels > 0 ? (double)o->channels : 1;
+    double samples = (double)t->sensor_bytes / (LIKELY_BYTES * channels) +
+                     t->sensor_seconds * (o->rate_hz > 0 ? o->rate_hz : LIKELY_HZ);
+    return samples / (double)sensor_hop(o);
+}
+
+int sensor_options_check(const sensor_options *o)
+{
+    int rc = OK;
+    if (!o->use) goto done;
+    if (o->channels * o->frame > MOST_WIDTH)
+        FAIL(ERR_CONFIG, "sensor.channels times sensor.frame is %lld, at most %d values make a vector",
+             (long long)(o->channels * o->frame), MOST_WIDTH);
+    if (o->normalize == SENSOR_NORMALIZE_SAMPLE && o->keep == KEEP_VECTORS)
+        FAIL(ERR_CONFIG, "sensor.normalize: sample needs a codebook, which keeps mean and deviation; choose "
+                         "sensor.keep: both, or sensor.normalize: row");
+done:
+    return rc;
 }
 
 /* ---- pictures ---- */

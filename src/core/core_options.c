@@ -3,6 +3,7 @@
 #include "codebook/codebook.h"
 #include "core/core_feature.h"
 #include "decode/audio_raw.h"
+#include "decode/sensor_read.h"
 #include "encoder/encoder.h"
 
 static const char *const keep_names[] = {"tokens", "vectors", "both", NULL};
@@ -114,6 +115,46 @@ static const option image_table[] = {
 };
 const option_table image_options_table = OPTION_TABLE(image_table);
 
+#define SENSOR(field) offsetof(sensor_options, field)
+static const option sensor_table[] = {
+    {"sensor.use", OPTION_BOOL, SCOPE_INDEX, SENSOR(use), "true", 0, 0, NULL, "tokenise the sensor recordings of rows"},
+    {"sensor.channels", OPTION_INT, SCOPE_CODEBOOK, SENSOR(channels), "0", 0, 1024, NULL,
+     "channels that every recording has; to be set where rows have recordings (0: as the frozen codebook has them)"},
+    {"sensor.rate", OPTION_REAL, SCOPE_CODEBOOK, SENSOR(rate_hz), "0", 0, 1e9, NULL,
+     "samples a second to which recordings are brought, from the rate_hz of the row or of a sound file's header; what "
+     "has neither is taken to be at it already (0: all are taken as they are)"},
+    {"sensor.frame", OPTION_INT, SCOPE_CODEBOOK, SENSOR(frame), "16", 1, 65536, NULL,
+     "samples of a frame; all channels of a frame are one vector, and become one token"},
+    {"sensor.hop", OPTION_INT, SCOPE_CODEBOOK, SENSOR(hop), "0", 0, 65536, NULL,
+     "samples from one frame to the next (0: as sensor.frame)"},
+    {"sensor.normalize", OPTION_ENUM, SCOPE_CODEBOOK, SENSOR(normalize), "row", 0, 0, sensor_normalize_names,
+     "mean and deviation that each channel is brought to 0 and 1 by: row: those of the row, sample: those of the "
+     "training sample, which the codebook keeps"},
+    {"sensor.max_seconds", OPTION_SECONDS, SCOPE_CODEBOOK, SENSOR(max_seconds), "1h", 0, 1e9, NULL,
+     "longest recording, or segment of one, whose rate is known; longer ones are rejected (0: no limit)"},
+    {"sensor.max_values", OPTION_INT, SCOPE_CODEBOOK, SENSOR(max_values), "67108864", 1, 0x1p36, NULL,
+     "most values (samples times channels) of a recording; a rank holds one recording at a time, 4 bytes a value"},
+    {"sensor.dataset", OPTION_TEXT, SCOPE_CODEBOOK, SENSOR(dataset), "\"\"", 0, 0, NULL,
+     "dataset of HDF5 files that holds the samples; empty: the only one with numbers in one or two dimensions"},
+    {"sensor.csv.separator", OPTION_ENUM, SCOPE_CODEBOOK, SENSOR(csv_separator), "comma", 0, 0, csv_separator_names,
+     "what stands between the fields of a line; space: blanks and tabs, however many"},
+    {"sensor.csv.header", OPTION_ENUM, SCOPE_CODEBOOK, SENSOR(csv_header), "auto", 0, 0, csv_header_names,
+     "whether the first line names the columns; auto: when no number is in it"},
+    {"sensor.csv.skip_columns", OPTION_INT, SCOPE_CODEBOOK, SENSOR(csv_skip_columns), "0", 0, 1024, NULL,
+     "columns on the left that are no channels, such as a time"},
+    {"sensor.reduce", OPTION_BOOL, SCOPE_TOKENS, SENSOR(reduce), "false", 0, 0, NULL,
+     "keep one id per run of equal ids, with durations"},
+    {"sensor.keep", OPTION_ENUM, SCOPE_TOKENS, SENSOR(keep), "tokens", 0, 0, keep_names,
+     "what is written: ids, fp16 vectors, or both"},
+    {"sensor.codebook.size", OPTION_INT, SCOPE_CODEBOOK, SENSOR(codebook.size), "256", 1, 1 << 24, NULL,
+     "number of codes (K)"},
+    {"sensor.codebook.seed", OPTION_INT, SCOPE_CODEBOOK, SENSOR(codebook.seed), "1", 0, 0x1p53, NULL,
+     "seed of the training"},
+    {"sensor.codebook.path", OPTION_TEXT, SCOPE_RUN, SENSOR(codebook.path), "\"\"", 0, 0, NULL,
+     "a frozen codebook (.h5 or .npy): nothing is trained; its content, not its path, counts"},
+};
+const option_table sensor_options_table = OPTION_TABLE(sensor_table);
+
 #define TRAIN(field) offsetof(train_options, field)
 static const option train_table[] = {
     {"train.seed", OPTION_INT, SCOPE_CODEBOOK, TRAIN(seed), "1", 0, 0x1p53, NULL,
@@ -122,6 +163,8 @@ static const option train_table[] = {
      "hours of sound in the training sample, taken by hash"},
     {"train.images", OPTION_INT, SCOPE_CODEBOOK, TRAIN(images), "100000", 0, 0x1p40, NULL,
      "pictures in the training sample, taken by hash"},
+    {"train.sensors", OPTION_INT, SCOPE_CODEBOOK, TRAIN(sensors), "100000", 0, 0x1p40, NULL,
+     "sensor recordings in the training sample, taken by hash"},
     {"train.vectors_per_code", OPTION_INT, SCOPE_CODEBOOK, TRAIN(vectors_per_code), "512", 1, 1000000, NULL,
      "frames or patches of the sample that are kept, per code"},
     {"train.iterations", OPTION_INT, SCOPE_CODEBOOK, TRAIN(iterations), "25", 0, 100000, NULL, "most Lloyd iterations"},

@@ -64,10 +64,32 @@ typedef struct image_options {
     codebook_options codebook;
 } image_options;
 
+typedef enum sensor_normalize {
+    SENSOR_NORMALIZE_NONE,
+    SENSOR_NORMALIZE_ROW,   /* mean 0 and deviation 1 of each channel of a row */
+    SENSOR_NORMALIZE_SAMPLE /* the mean and deviation of each channel of the training sample */
+} sensor_normalize;
+
+typedef struct sensor_options {
+    int use;
+    int64_t channels;   /* 0: not set */
+    double rate_hz;     /* 0: recordings are taken as they are */
+    int64_t frame, hop; /* samples; hop 0: as frame (sensor_hop) */
+    int normalize;      /* sensor_normalize */
+    double max_seconds;
+    int64_t max_values;
+    char *dataset;                 /* of an HDF5 file */
+    int csv_separator, csv_header; /* of decode/sensor_read.h */
+    int64_t csv_skip_columns;
+    int reduce, keep;
+    codebook_options codebook;
+} sensor_options;
+
 typedef struct train_options {
     int64_t seed;
     double hours;             /* of sound in the sample */
     int64_t images;           /* pictures in the sample */
+    int64_t sensors;          /* sensor recordings in the sample */
     int64_t vectors_per_code; /* frames or patches kept per code */
     int64_t iterations;
     double tolerance, held_out;
@@ -83,4 +105,4 @@ typedef struct train_options {
     int metric; /* kmeans_metric */
 } train_options;
 
-extern const option_table audio_options_table, image_options_table, train_options_table;
+extern const option_table audio_options_table, image_options_table, sensor_options_table, train_options_table;

@@ -2,21 +2,32 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "core/core_feature.h"
 #include "core/row_parts.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static int make_assigner(assigner **out, const codebook *book, const char *name, int64_t width)
+static int make_assigner(core *c, media_kind kind)
 {
     int rc = OK;
+    const codebook *book = c->settings.codebook[kind];
     if (!book) return OK;
-    if (book->d != width)
-        FAIL(ERR_CONFIG, "the %s codebook has %lld dimensions, the features have %lld", name, (long long)book->d,
-             (long long)width);
-    TRY(assigner_create(out, book->centroids, book->k, book->d));
+    if (book->d != core_width(c, kind))
+        FAIL(ERR_CONFIG, "the %s codebook has %lld dimensions, the features have %lld", stream_name(core_stream(kind)),
+             (long long)book->d, (long long)core_width(c, kind));
+    TRY(assigner_create(&c->assigner[kind], book->centroids, book->k, book->d));
 done:
     return rc;
+}
+
+/* The scale of sensor data stands in their codebook. */
+static int make_sensor(core *c)
+{
+    const codebook *book = c->settings.codebook[MEDIA_SENSOR];
+    sensor_scale scale = {0};
+    if (book) scale = (sensor_scale){book->n_channels, book->channel_mean, book->channel_deviation};
+    return sensor_create(&c->sensor, c->settings.sensor, &scale);
 }
 
 int core_create(core **out, const core_settings *settings)
@@ -36,13 +47,13 @@ int core_create(core **out, const core_settings *settings)
     if (settings->audio->use) {
         TRY(sound_create(&c->sound, settings->audio, c->audio_model));
         if (settings->filter) TRY(sound_measures(c->sound, settings->filter));
-        TRY(make_assigner(&c->audio_assigner, settings->audio_codebook, "audio", sound_width(c->sound)));
     }
     if (settings->image->use) {
         TRY(picture_create(&c->picture, settings->image, c->image_model, settings->image_map));
         if (settings->filter) picture_measures(c->picture, settings->filter);
-        TRY(make_assigner(&c->image_assigner, settings->image_codebook, "image", picture_width(c->picture)));
     }
+    if (settings->sensor && settings->sensor->use) TRY(make_sensor(c));
+    for (int k = 0; k < N_MEDIA; k++) TRY(make_assigner(c, (media_kind)k));
     *out = c;
     c = NULL;
 done:
@@ -63,15 +74,18 @@ void core_free(core **pc)
     }
     sound_free(&c->sound);
     picture_free(&c->picture);
+    sensor_free(&c->sensor);
     text_tokenizer_free(&c->text);
-    assigner_free(&c->audio_assigner);
-    assigner_free(&c->image_assigner);
+    for (int k = 0; k < N_MEDIA; k++) assigner_free(&c->assigner[k]);
     mem_free(pc);
 }
 
-int64_t core_audio_width(const core *c) { return c->sound ? sound_width(c->sound) : 0; }
-
-int64_t core_image_width(const core *c) { return c->picture ? picture_width(c->picture) : 0; }
+int64_t core_width(const core *c, media_kind kind)
+{
+    if (kind == MEDIA_AUDIO) return c->sound ? sound_width(c->sound) : 0;
+    if (kind == MEDIA_IMAGE) return c->picture ? picture_width(c->picture) : 0;
+    return c->sensor ? sensor_width(c->sensor) : 0;
+}
 
 /* ---- outcomes ---- */
 
@@ -135,8 +149,8 @@ static void judge(row_item *i)
         clear_stream(&out->stream[order[k]]);
         if (order[k] == STREAM_AUDIO) out->sound = (sound_content){0};
         if (order[k] == STREAM_IMAGE) out->picture = (picture_content){0};
-        if (out->outcome != OUTCOME_REJECT || keep || order[k] == STREAM_SENSOR)
-            reject(out, stream_name(order[k]), s->code, s->message);
+        if (order[k] == STREAM_SENSOR) out->sensor = (sensor_content){0};
+        if (out->outcome != OUTCOME_REJECT || keep) reject(out, stream_name(order[k]), s->code, s->message);
     }
     for (int s = 0; s < N_STREAMS; s++) good |= out->stream[s].used;
     if (out->outcome != OUTCOME_REJECT || !keep || !good) return;
@@ -184,10 +198,10 @@ static int begin(core *c, const core_caller *caller, row_item **out)
     i->next = NULL;
     for (int k = 0; k < N_STREAMS; k++) {
         i->stream[k].item = i;
-        i->stream[k].kind = (stream_kind)k;
         i->stream[k].to_come = 0;
         i->stream[k].code = OK;
     }
+    for (int k = 0; k < N_MEDIA; k++) i->stream[core_stream((media_kind)k)].medium = (media_kind)k;
     *c->end = i;
     c->end = &i->next;
     *out = i;
@@ -269,11 +283,7 @@ int core_row(core *c, const core_caller *caller, const corpus_row *row, int64_t 
     if (m[MEDIA_IMAGE].used && c->picture) TRY(settle(i, STREAM_IMAGE, row_picture(i, &m[MEDIA_IMAGE])));
     if (m[MEDIA_AUDIO].used && c->sound && windows)
         TRY(settle(i, STREAM_AUDIO, row_sound(i, row, &m[MEDIA_AUDIO], 0, INT64_MAX - 1)));
-    if (m[MEDIA_SENSOR].used) {
-        i->stream[STREAM_SENSOR].code = ERR_UNSUPPORTED;
-        snprintf(i->stream[STREAM_SENSOR].message, sizeof i->stream[STREAM_SENSOR].message,
-                 "sensor arrays cannot be tokenised by this version");
-    }
+    if (m[MEDIA_SENSOR].used && c->sensor) TRY(settle(i, STREAM_SENSOR, row_sensor(i, row, &m[MEDIA_SENSOR])));
     TRY(give(c));
 done:
     return rc;

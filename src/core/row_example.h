@@ -7,18 +7,20 @@
 #include "core/filter_options.h"
 #include "core/media.h"
 #include "core/projection.h"
+#include "core/sensor.h"
 #include "shards/example.h"
 #include "text/tokenizer.h"
 
 typedef struct core_settings {
     const audio_options *audio;
     const image_options *image;
+    const sensor_options *sensor; /* NULL: the corpus has no recordings of sensors */
     const text_options *text;
-    int keep_partial;                                /* a row with one bad part keeps the others */
-    const filter_options *filter;                    /* NULL: nothing is filtered */
-    const core_models *models;                       /* NULL: no encoders */
-    const codebook *audio_codebook, *image_codebook; /* NULL: only vectors are kept, or ids are the encoder's own */
-    const projection *image_map;                     /* NULL: none */
+    int keep_partial;                  /* a row with one bad part keeps the others */
+    const filter_options *filter;      /* NULL: nothing is filtered */
+    const core_models *models;         /* NULL: no encoders */
+    const codebook *codebook[N_MEDIA]; /* NULL: only vectors are kept, or ids are the encoder's own */
+    const projection *image_map;       /* NULL: none */
 } core_settings;
 
 typedef struct core core;
@@ -28,9 +30,8 @@ typedef struct core core;
 int core_create(core **out, const core_settings *settings);
 void core_free(core **c);
 
-/* What one vector of each stream has; 0 where the stream is not used. */
-int64_t core_audio_width(const core *c);
-int64_t core_image_width(const core *c);
+/* What one vector of a stream has; 0 where the stream is not used. */
+int64_t core_width(const core *c, media_kind kind);
 
 /* Who asks for rows. */
 typedef struct core_caller {

@@ -213,10 +213,10 @@ int row_filter_key(const row_filter *f, const example *e, hash128 *key)
 {
     const sound_content *s = &e->sound;
     const picture_content *p = &e->picture;
-    const example_stream *sensor = &e->stream[STREAM_SENSOR];
-    uint64_t words[14] = {0};
+    const sensor_content *r = &e->sensor;
+    uint64_t words[16] = {0};
     int with_text = f->o->duplicates == DUPLICATES_ALL && e->text[EXAMPLE_TEXT].n > 0;
-    if (!s->samples && !p->width && !sensor->used && !with_text) return 0;
+    if (!s->samples && !p->width && !r->samples && !with_text) return 0;
     if (s->samples) {
         const uint64_t sound[] = {1, (uint64_t)s->rate_hz, (uint64_t)s->samples, s->hash[0], s->hash[1]};
         memcpy(words, sound, sizeof sound);
@@ -225,13 +225,15 @@ int row_filter_key(const row_filter *f, const example *e, hash128 *key)
         const uint64_t picture[] = {(uint64_t)p->width, (uint64_t)p->height, p->hash[0], p->hash[1]};
         memcpy(words + 5, picture, sizeof picture);
     }
-    words[9] = sensor->used;
-    words[10] = sensor->used ? sensor->xxh3 : 0;
+    if (r->samples) {
+        const uint64_t recording[] = {(uint64_t)r->samples, (uint64_t)r->channels, r->hash[0], r->hash[1]};
+        memcpy(words + 9, recording, sizeof recording);
+    }
     if (with_text) {
         hash128 h = hash128_of(e->text[EXAMPLE_TEXT].bytes, e->text[EXAMPLE_TEXT].n);
-        words[11] = e->text[EXAMPLE_TEXT].n;
-        words[12] = h.low;
-        words[13] = h.high;
+        words[13] = e->text[EXAMPLE_TEXT].n;
+        words[14] = h.low;
+        words[15] = h.high;
     }
     *key = hash128_of(words, sizeof words);
     return 1;
@@ -258,6 +260,7 @@ int row_filter_totals(const row_filter *f, const corpus_index *index, corpus_tot
         if (!row_filter_listed(f, &row, &hit)) continue;
         out->audio_rows -= corpus_row_has(&row, MEDIA_AUDIO);
         out->image_rows -= corpus_row_has(&row, MEDIA_IMAGE);
+        out->sensor_rows -= corpus_row_has(&row, MEDIA_SENSOR);
         out->text_rows -= row.field[FIELD_TEXT].n > 0;
         out->audio_seconds -= corpus_row_seconds(&row);
         out->pixels -= row.image_width * row.image_height;

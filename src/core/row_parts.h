@@ -4,6 +4,7 @@
 #include "core/picture.h"
 #include "core/row_example.h"
 #include "core/row_filter.h"
+#include "core/sensor.h"
 #include "core/sound.h"
 
 typedef struct row_item row_item;
@@ -11,9 +12,9 @@ typedef struct row_item row_item;
 /* A stream of a row while vectors come; the user of its sink. */
 typedef struct row_stream {
     row_item *item;
-    stream_kind kind;
-    int64_t to_come; /* vectors */
-    int code;        /* why it fails */
+    media_kind medium; /* of streams that have vectors */
+    int64_t to_come;   /* vectors */
+    int code;          /* why it fails */
     char message[512];
 } row_stream;
 
@@ -32,8 +33,9 @@ struct core {
     const core_model *audio_model, *image_model; /* NULL: none */
     sound *sound;
     picture *picture;
+    sensor *sensor;
     text_tokenizer *text;
-    assigner *audio_assigner, *image_assigner;
+    assigner *assigner[N_MEDIA];
     row_item *first, **end; /* waiting, in order */
     row_item *spare;        /* kept for their buffers */
 };
@@ -42,6 +44,7 @@ struct core {
 int row_text(row_item *i, const corpus_row *row);
 int row_sound(row_item *i, const corpus_row *row, const media *m, int64_t first, int64_t last);
 int row_picture(row_item *i, const media *m);
+int row_sensor(row_item *i, const corpus_row *row, const media *m);
 
 /* All vectors of the row are there: the last touch of its streams. ERR_MEMORY. */
 int row_streams_end(row_item *i);

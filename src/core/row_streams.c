@@ -1,6 +1,7 @@
 /* The streams of a row: text, and vectors that become ids or are kept. */
 #include "base/memory.h"
 #include "base/status.h"
+#include "core/core_feature.h"
 #include "core/row_parts.h"
 #include "tensor/half.h"
 #include "tokens/run_length.h"
@@ -58,12 +59,14 @@ done:
 static int take(row_stream *r, const float *x, int64_t n)
 {
     const core *c = r->item->core;
-    example_stream *s = &r->item->example.stream[r->kind];
-    if (r->kind == STREAM_IMAGE)
-        return quantise(c->image_assigner, c->settings.image->keep, x, n, picture_width(c->picture), s);
-    int64_t d = sound_width(c->sound);
-    if (c->audio_model && core_model_has_codes(c->audio_model)) return append_codes(x, n * d, s);
-    return quantise(c->audio_assigner, c->settings.audio->keep, x, n, d, s);
+    media_kind k = r->medium;
+    example_stream *s = &r->item->example.stream[core_stream(k)];
+    int64_t d = core_width(c, k);
+    int keep = k == MEDIA_AUDIO   ? c->settings.audio->keep
+               : k == MEDIA_IMAGE ? c->settings.image->keep
+                                  : c->settings.sensor->keep;
+    if (k == MEDIA_AUDIO && c->audio_model && core_model_has_codes(c->audio_model)) return append_codes(x, n * d, s);
+    return quantise(c->assigner[k], keep, x, n, d, s);
 }
 
 /* A row whose vectors cannot be used is rejected later, and takes nothing more; the others of its batch go on. */
@@ -135,6 +138,24 @@ done:
     return rc;
 }
 
+int row_sensor(row_item *i, const corpus_row *row, const media *m)
+{
+    int rc = OK;
+    row_stream *r = &i->stream[STREAM_SENSOR];
+    example_stream *s = &i->example.stream[STREAM_SENSOR];
+    int64_t n;
+    const vector_sink sink = {vectors, tick, r};
+    TRY(check_medium(m));
+    TRY(source_hash(&m->source, &s->xxh3));
+    s->used = 1;
+    TRY(sensor_run(i->core->sensor, row, &m->source, &sink, &n));
+    sensor_measured(i->core->sensor, &i->example.sensor);
+    r->to_come += n;
+done:
+    if (rc != OK) r->to_come = 0; /* what was to come is forgotten */
+    return rc;
+}
+
 int row_text(row_item *i, const corpus_row *row)
 {
     int rc = OK;
@@ -147,14 +168,23 @@ done:
     return rc;
 }
 
-int row_streams_end(row_item *i)
+static int reduce(example_stream *s)
 {
     int rc = OK;
-    example_stream *s = &i->example.stream[STREAM_AUDIO];
-    if (!i->core->settings.audio->reduce || !s->n_ids) goto done;
+    if (!s->n_ids) goto done;
     TRY(MEM_GROW(s->durations, &s->durations_capacity, s->n_ids));
     s->n_ids = run_length_reduce(s->ids, s->n_ids, s->durations);
     s->n_durations = s->n_ids;
+done:
+    return rc;
+}
+
+int row_streams_end(row_item *i)
+{
+    int rc = OK;
+    const core_settings *o = &i->core->settings;
+    if (o->audio->reduce) TRY(reduce(&i->example.stream[STREAM_AUDIO]));
+    if (o->sensor && o->sensor->reduce) TRY(reduce(&i->example.stream[STREAM_SENSOR]));
 done:
     return rc;
 }

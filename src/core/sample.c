@@ -20,41 +20,44 @@ static const char magic[8] = "TSFEAT02";
 
 static double share(double wanted, double there) { return there <= 0 ? 0 : wanted >= there ? 1 : wanted / there; }
 
-void sample_plan_make(sample_plan *p, const train_options *t, const audio_options *a, const image_options *i,
-                      const core_models *models, int audio, int image, const corpus_totals *totals)
+static void plan_sound(sample_plan *p, const train_options *t, const sample_streams *s, const corpus_totals *totals)
+{
+    double hours = totals->audio_seconds / 3600, frame_hz = audio_frame_hz(s->models ? &s->models->audio : NULL);
+    p->rows[MEDIA_AUDIO] = share(t->hours, hours);
+    p->vectors[MEDIA_AUDIO] = share((double)t->vectors_per_code * (double)s->audio->codebook.size,
+                                    hours * p->rows[MEDIA_AUDIO] * 3600 * frame_hz);
+}
+
+static void plan_pictures(sample_plan *p, const train_options *t, const sample_streams *s, const corpus_totals *totals)
 {
     int64_t rows, columns;
+    image_grid(s->image, s->models ? &s->models->image : NULL, &rows, &columns);
+    p->rows[MEDIA_IMAGE] = share((double)t->images, (double)totals->image_rows);
+    p->vectors[MEDIA_IMAGE] = share((double)t->vectors_per_code * (double)s->image->codebook.size,
+                                    (double)totals->image_rows * p->rows[MEDIA_IMAGE] * (double)(rows * columns));
+}
+
+static void plan_sensors(sample_plan *p, const train_options *t, const sample_streams *s, const corpus_totals *totals)
+{
+    p->rows[MEDIA_SENSOR] = share((double)t->sensors, (double)totals->sensor_rows);
+    p->vectors[MEDIA_SENSOR] = share((double)t->vectors_per_code * (double)s->sensor->codebook.size,
+                                     sensor_vectors_of(s->sensor, totals) * p->rows[MEDIA_SENSOR]);
+}
+
+void sample_plan_make(sample_plan *p, const train_options *t, const sample_streams *s, const corpus_totals *totals)
+{
     *p = (sample_plan){.seed = (uint64_t)t->seed};
-    if (audio) {
-        double hours = totals->audio_seconds / 3600, frame_hz = audio_frame_hz(models ? &models->audio : NULL);
-        p->audio_rows = share(t->hours, hours);
-        p->audio_vectors =
-            share((double)t->vectors_per_code * (double)a->codebook.size, hours * p->audio_rows * 3600 * frame_hz);
-    }
-    if (image) {
-        image_grid(i, models ? &models->image : NULL, &rows, &columns);
-        p->image_rows = share((double)t->images, (double)totals->image_rows);
-        p->image_vectors = share((double)t->vectors_per_code * (double)i->codebook.size,
-                                 (double)totals->image_rows * p->image_rows * (double)(rows * columns));
-    }
+    if (s->wanted[MEDIA_AUDIO]) plan_sound(p, t, s, totals);
+    if (s->wanted[MEDIA_IMAGE]) plan_pictures(p, t, s, totals);
+    if (s->wanted[MEDIA_SENSOR]) plan_sensors(p, t, s, totals);
 }
 
 uint64_t sample_row_key(const corpus_row *row) { return hash64(row->field[FIELD_ID].bytes, row->field[FIELD_ID].n, 0); }
 
-static int takes(const sample_plan *p, const corpus_row *row, media_kind kind, double rows)
+int sample_takes(const sample_plan *p, media_kind kind, const corpus_row *row)
 {
     return row->status == OK && row->split == 0 && row->media[kind].size >= 0 &&
-           rng_uniform(p->seed, sample_row_key(row), (uint64_t)kind) < rows;
-}
-
-int sample_takes_audio(const sample_plan *p, const corpus_row *row)
-{
-    return takes(p, row, MEDIA_AUDIO, p->audio_rows);
-}
-
-int sample_takes_image(const sample_plan *p, const corpus_row *row)
-{
-    return takes(p, row, MEDIA_IMAGE, p->image_rows);
+           rng_uniform(p->seed, sample_row_key(row), (uint64_t)kind) < p->rows[kind];
 }
 
 void sample_part_free(sample_part *p)

@@ -9,18 +9,24 @@
 
 typedef struct sample_plan {
     uint64_t seed;
-    double audio_rows, image_rows;       /* share of rows taken */
-    double audio_vectors, image_vectors; /* share of vectors taken in these rows */
+    double rows[N_MEDIA];    /* share of rows taken */
+    double vectors[N_MEDIA]; /* share of vectors taken in these rows */
 } sample_plan;
 
-/* Shares from the totals of the index; `models` may be NULL. A stream that is not trained gets 0. Only rows of the
- * first split are taken. */
-void sample_plan_make(sample_plan *p, const train_options *t, const audio_options *a, const image_options *i,
-                      const core_models *models, int audio, int image, const corpus_totals *totals);
+/* What is sampled, and by which options; `models` may be NULL. */
+typedef struct sample_streams {
+    int wanted[N_MEDIA];
+    const audio_options *audio;
+    const image_options *image;
+    const sensor_options *sensor;
+    const core_models *models;
+} sample_streams;
 
-/* Whether a row is in the sample, per stream. */
-int sample_takes_audio(const sample_plan *p, const corpus_row *row);
-int sample_takes_image(const sample_plan *p, const corpus_row *row);
+/* Shares from the totals of the index. A stream that is not wanted gets 0. Only rows of the first split are taken. */
+void sample_plan_make(sample_plan *p, const train_options *t, const sample_streams *s, const corpus_totals *totals);
+
+/* Whether a row is in the sample of a stream. */
+int sample_takes(const sample_plan *p, media_kind kind, const corpus_row *row);
 
 /* What the choice of a row, and of vectors in it, hangs on. */
 uint64_t sample_row_key(const corpus_row *row);

@@ -6,6 +6,7 @@
 #include "tensor/half.h"
 
 #include <math.h>
+#include <string.h>
 
 /* A row whose vectors come. */
 typedef struct taking {
@@ -24,16 +25,15 @@ typedef struct taking {
 struct sample_taker {
     const sample_plan *plan;
     const row_filter *filter;
-    sound *sound;
-    picture *picture;
+    sample_sources from;
     taking *busy, *spare;
 };
 
-int sample_taker_create(sample_taker **out, const sample_plan *plan, const row_filter *filter, sound *sound,
-                        picture *picture)
+int sample_taker_create(sample_taker **out, const sample_plan *plan, const row_filter *filter,
+                        const sample_sources *sources)
 {
     int rc = MEM_ALLOC(*out, 1);
-    if (rc == OK) **out = (sample_taker){.plan = plan, .filter = filter, .sound = sound, .picture = picture};
+    if (rc == OK) **out = (sample_taker){.plan = plan, .filter = filter, .from = *sources};
     return rc;
 }
 
@@ -60,8 +60,7 @@ static int add(const taking *t, int64_t number, const float *x, int64_t d)
     int rc = OK;
     sample_part *part = t->part;
     const sample_plan *p = t->taker->plan;
-    double share = t->kind == MEDIA_AUDIO ? p->audio_vectors : p->image_vectors;
-    if (rng_uniform(p->seed + 1, t->key + (uint64_t)t->kind, (uint64_t)number) >= share) goto done;
+    if (rng_uniform(p->seed + 1, t->key + (uint64_t)t->kind, (uint64_t)number) >= p->vectors[t->kind]) goto done;
     for (int64_t i = 0; i < d; i++)
         if (!(fabsf(x[i]) <= 65504)) FAIL(ERR_INVALID, "a feature (%g) does not fit half precision", (double)x[i]);
     part->d = d;
@@ -79,11 +78,17 @@ static int note_if_whole(const taking *t)
     return sample_part_note(t->part, t->position, t->first);
 }
 
+static int64_t width_of(const sample_sources *s, media_kind kind)
+{
+    if (kind == MEDIA_AUDIO) return sound_width(s->sound);
+    return kind == MEDIA_IMAGE ? picture_raw_width(s->picture) : sensor_width(s->sensor);
+}
+
 static int vectors(void *user, const float *x, int64_t first, int64_t n)
 {
     int rc = OK;
     taking *t = user;
-    int64_t d = t->kind == MEDIA_AUDIO ? sound_width(t->taker->sound) : picture_raw_width(t->taker->picture);
+    int64_t d = width_of(&t->taker->from, t->kind);
     if (!t->started) t->first = t->part->n;
     t->started = 1;
     t->to_come -= n;
@@ -126,13 +131,51 @@ static void filter_decoded(taking *t)
     filter_hit hit;
     sound_content sound = {0};
     picture_content picture = {0};
-    if (t->kind == MEDIA_AUDIO)
-        sound = *sound_measured(t->taker->sound);
-    else
-        picture = *picture_measured(t->taker->picture);
+    if (t->kind == MEDIA_AUDIO) sound = *sound_measured(t->taker->from.sound);
+    if (t->kind == MEDIA_IMAGE) picture = *picture_measured(t->taker->from.picture);
     if (!row_filter_decoded(t->taker->filter, &sound, &picture, &hit)) return;
     t->failed = 1;
     if (t->started) t->part->n = t->first;
+}
+
+/* The moments of a recording, as one vector of their bytes. */
+static int measure(const taking *t, const corpus_row *row, const media *m)
+{
+    int rc = OK;
+    sample_part *part = t->part;
+    const sample_sources *from = &t->taker->from;
+    size_t n = (size_t)(1 + 2 * sensor_channels(from->sensor)), d = n * sizeof(double) / sizeof *part->values,
+           first = part->n;
+    double *moments = NULL;
+    TRY(MEM_ALLOC(moments, n));
+    TRY(sensor_measure(from->sensor, row, &m->source, moments));
+    part->d = (int64_t)d;
+    TRY(MEM_GROW(part->values, &part->capacity, (first + 1 - part->dropped) * d));
+    memcpy(part->values + (first - part->dropped) * d, moments, n * sizeof *moments);
+    part->n++;
+    TRY(sample_part_note(part, t->position, first));
+done:
+    mem_free(&moments);
+    return rc;
+}
+
+/* Begin to compute the vectors of a row; *n are given or to come. */
+static int start(sample_taker *x, taking *t, const corpus_row *row, const media *m, int64_t *n)
+{
+    int rc = OK;
+    int64_t rows, columns;
+    double seconds;
+    const vector_sink sink = {vectors, tick, t};
+    switch (t->kind) {
+    case MEDIA_AUDIO: return sound_run(x->from.sound, row, &m->source, 0, INT64_MAX - 1, &sink, n, &seconds);
+    case MEDIA_SENSOR: return sensor_run(x->from.sensor, row, &m->source, &sink, n);
+    default: break;
+    }
+    TRY(picture_run(x->from.picture, &m->source, 1, &sink));
+    picture_grid(x->from.picture, &rows, &columns);
+    *n = rows * columns;
+done:
+    return rc;
 }
 
 int sample_taker_row(sample_taker *x, media_kind kind, const corpus_row *row, int64_t position, const media *m,
@@ -140,8 +183,7 @@ int sample_taker_row(sample_taker *x, media_kind kind, const corpus_row *row, in
 {
     int rc = OK;
     taking *t = NULL;
-    int64_t n, rows, columns;
-    double seconds;
+    int64_t n;
     if (m->status != OK) FAIL(m->status, "%s", m->message);
     TRY(begin(x, &t));
     t->kind = kind;
@@ -150,14 +192,11 @@ int sample_taker_row(sample_taker *x, media_kind kind, const corpus_row *row, in
     t->part = part;
     t->tick = row_tick;
     t->user = user;
-    const vector_sink sink = {vectors, tick, t};
-    if (kind == MEDIA_AUDIO) {
-        TRY(sound_run(x->sound, row, &m->source, 0, INT64_MAX - 1, &sink, &n, &seconds));
-    } else {
-        TRY(picture_run(x->picture, &m->source, 1, &sink));
-        picture_grid(x->picture, &rows, &columns);
-        n = rows * columns;
+    if (kind == MEDIA_SENSOR && x->from.measure) {
+        rc = measure(t, row, m);
+        goto done;
     }
+    TRY(start(x, t, row, m, &n));
     t->to_come += n;
     t->begun = 1;
     filter_decoded(t);
@@ -180,8 +219,8 @@ static void release(sample_taker *x)
 int sample_taker_finish(sample_taker *x)
 {
     int rc = OK;
-    if (x->sound) TRY(sound_finish(x->sound));
-    if (x->picture) TRY(picture_finish(x->picture));
+    if (x->from.sound) TRY(sound_finish(x->from.sound));
+    if (x->from.picture) TRY(picture_finish(x->from.picture));
 done:
     release(x);
     return rc;
@@ -189,7 +228,7 @@ done:
 
 void sample_taker_forget(sample_taker *x)
 {
-    if (x->sound) sound_forget(x->sound);
-    if (x->picture) picture_forget(x->picture);
+    if (x->from.sound) sound_forget(x->from.sound);
+    if (x->from.picture) picture_forget(x->from.picture);
     release(x);
 }

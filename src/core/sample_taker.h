@@ -6,14 +6,23 @@
 #include "core/picture.h"
 #include "core/row_filter.h"
 #include "core/sample.h"
+#include "core/sensor.h"
 #include "core/sound.h"
 
 typedef struct sample_taker sample_taker;
 
-/* `sound` and `picture` may be NULL: not sampled; they take the measures that the filter needs. All borrowed.
- * ERR_MEMORY. Caller: sample_taker_free. */
-int sample_taker_create(sample_taker **out, const sample_plan *plan, const row_filter *filter, sound *sound,
-                        picture *picture);
+/* What makes vectors; NULL: not sampled. With `measure` the recordings of sensors give no vectors but their moments
+ * (sensor_measure): one "vector" a row, of 4 (1 + 2 channels) values that are the bytes of the fp64 numbers. */
+typedef struct sample_sources {
+    sound *sound;
+    picture *picture;
+    sensor *sensor;
+    int measure;
+} sample_sources;
+
+/* All borrowed; sound and picture take the measures that the filter needs. ERR_MEMORY. Caller: sample_taker_free. */
+int sample_taker_create(sample_taker **out, const sample_plan *plan, const row_filter *filter,
+                        const sample_sources *sources);
 void sample_taker_free(sample_taker **t);
 
 /* Add the chosen vectors of a row to the part, and note it there, at the latest in sample_taker_finish. Rows of a part

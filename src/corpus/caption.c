@@ -1,7 +1,7 @@
 #include "corpus/caption.h"
 
 #include "base/status.h"
-#include "corpus/utf8_check.h"
+#include "base/utf8.h"
 
 #include <string.h>
 

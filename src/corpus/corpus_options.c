@@ -3,9 +3,9 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/utf8.h"
 #include "corpus/own_root.h"
 #include "corpus/tar_list.h"
-#include "corpus/utf8_check.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +13,7 @@
 static const char *const formats[] = {"auto", "folder", "jsonl", "tsv", "fairseq", "kaldi", "list", "webdataset", NULL};
 static const char *const probes[] = {"auto", "always", "never", NULL};
 static const char *const partials[] = {"reject", "keep", NULL};
+static const char *const invalids[] = {"reject", "replace", NULL};
 
 #define AT(field) offsetof(corpus_options, field)
 static const option options[] = {
@@ -29,6 +30,8 @@ static const option options[] = {
     {"corpus.limit", OPTION_INT, SCOPE_INDEX, AT(limit), "0", 0, 9e15, NULL, "first N rows only; 0: all"},
     {"corpus.partial", OPTION_ENUM, SCOPE_TOKENS, AT(partial), "reject", 0, 0, partials,
      "what becomes of a row of which one part cannot be used: rejected whole, or the rest is kept"},
+    {"corpus.invalid_utf8", OPTION_ENUM, SCOPE_INDEX, AT(invalid_utf8), "reject", 0, 0, invalids,
+     "what becomes of a caption file or a line of a manifest that is not UTF-8: rejected, or U+FFFD for what is wrong"},
     {"corpus.splits", OPTION_LIST, SCOPE_INDEX, AT(splits), "{train: 0.98, valid: 0.02}", 0, 0, NULL,
      "names and shares of the splits; a hash of a row's group decides"},
     {"corpus.split_seed", OPTION_INT, SCOPE_INDEX, AT(split_seed), "0", 0, 9e15, NULL, "seed of that hash"},

@@ -5,13 +5,13 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/utf8.h"
 #include "corpus/caption.h"
 #include "corpus/index_header.h"
 #include "corpus/row_codec.h"
 #include "corpus/run_merge.h"
 #include "corpus/scan_info.h"
 #include "corpus/split.h"
-#include "corpus/utf8_check.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -84,6 +84,7 @@ static int read_caption(segment_job *s, corpus_row *row)
         FAIL(ERR_LIMIT, "%.*s: more than %d bytes of text", (int)name.n, name.bytes, (int)CAPTION_MAX_BYTES);
     if (rc == ERR_IO) FAIL(ERR_ENVIRONMENT, "cannot read %s", path);
     TRY(rc);
+    if (s->options->invalid_utf8 == INVALID_REPLACE) TRY(utf8_mend(&s->caption, &n));
     TRY(caption_take(row, name, s->caption, n));
 done:
     mem_free(&path);

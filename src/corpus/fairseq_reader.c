@@ -8,10 +8,10 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/utf8.h"
 #include "corpus/fairseq_lines.h"
 #include "corpus/line_reader.h"
 #include "corpus/manifest_row.h"
-#include "corpus/utf8_check.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -84,7 +84,7 @@ static int count_lines(const byte_source *source, const char *path, int64_t *n)
     line_state state;
     text_view line;
     *n = 0;
-    TRY(line_reader_open(&r, source, path));
+    TRY(line_reader_open(&r, source, path, 0));
     do TRY(line_reader_next(r, &line, n, &state));
     while (state != LINE_END);
 done:
@@ -102,7 +102,7 @@ static int find_texts(fairseq_state *s, const manifest_input *in)
     TRY(count_lines(&in->source, in->path, &n_rows));
     TRY(count_lines(&source, s->texts_path, &n_texts));
     if (n_rows - 1 == n_texts)
-        TRY(line_reader_open(&s->texts, &source, s->texts_path));
+        TRY(line_reader_open(&s->texts, &source, s->texts_path, in->options->invalid_utf8 == INVALID_REPLACE));
     else
         LOG_JOB(LOG_WARN, "%s has %lld lines, not the %lld of the rows: it is not taken for transcripts", s->texts_path,
                 (long long)n_texts, (long long)(n_rows - 1));
@@ -120,7 +120,7 @@ static int fairseq_open(const manifest_input *in, void **state)
     *state = NULL;
     TRY(MEM_ALLOC(s, 1));
     s->fd = -1;
-    TRY(line_reader_open(&s->lines, &in->source, in->path));
+    TRY(line_reader_open(&s->lines, &in->source, in->path, in->options->invalid_utf8 == INVALID_REPLACE));
     TRY(manifest_root_make(in->root, in->options->allow_outside, &s->root));
     TRY(line_reader_next(s->lines, &line, &number, &found));
     if (found != LINE_OK || !line.n || memchr(line.bytes, '\t', line.n))

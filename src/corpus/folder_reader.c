@@ -7,9 +7,9 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/utf8.h"
 #include "corpus/folder_listing.h"
 #include "corpus/row_codec.h"
-#include "corpus/utf8_check.h"
 
 #include <stdio.h>
 #include <string.h>

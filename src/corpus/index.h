@@ -24,12 +24,15 @@ typedef enum corpus_format {
 typedef enum probe_mode { PROBE_AUTO, PROBE_ALWAYS, PROBE_NEVER } probe_mode;
 typedef enum partial_rows { PARTIAL_REJECT, PARTIAL_KEEP } partial_rows;
 
+typedef enum invalid_utf8 { INVALID_REJECT, INVALID_REPLACE } invalid_utf8;
+
 typedef struct corpus_options {
     char *path;         /* folder, manifest file or tar pattern */
     int format;         /* corpus_format */
     char *root;         /* paths in a manifest are relative to this; "": the folder of the manifest */
     int allow_outside;  /* paths may leave the root */
     int partial;        /* partial_rows: for the stages that decode */
+    int invalid_utf8;   /* invalid_utf8 */
     int probe;          /* probe_mode; files that are not opened are still looked up for size and time */
     int64_t limit;      /* first N rows only; 0: all */
     option_list splits; /* "train: 0.98" ... as NAME: SHARE or NAME=SHARE texts; shares sum to 1 */
@@ -81,6 +84,8 @@ typedef struct corpus_totals {
     int64_t audio_rows, image_rows, text_rows; /* of those not rejected */
     double audio_seconds;
     int64_t pixels, text_bytes, media_bytes;
+    int64_t sensor_rows, sensor_bytes; /* bytes: of the recordings of which no segment is wanted */
+    double sensor_seconds;             /* of the segments of others */
 } corpus_totals;
 
 int64_t corpus_index_rows(const corpus_index *x);

@@ -63,22 +63,25 @@ done:
 
 static json_t *totals_json(const corpus_totals *t)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:I}", "rows", (json_int_t)t->rows, "rejected",
-                     (json_int_t)t->rejected, "audio_rows", (json_int_t)t->audio_rows, "image_rows",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:f}", "rows", (json_int_t)t->rows,
+                     "rejected", (json_int_t)t->rejected, "audio_rows", (json_int_t)t->audio_rows, "image_rows",
                      (json_int_t)t->image_rows, "text_rows", (json_int_t)t->text_rows, "audio_seconds",
                      t->audio_seconds, "pixels", (json_int_t)t->pixels, "text_bytes", (json_int_t)t->text_bytes,
-                     "media_bytes", (json_int_t)t->media_bytes);
+                     "media_bytes", (json_int_t)t->media_bytes, "sensor_rows", (json_int_t)t->sensor_rows,
+                     "sensor_bytes", (json_int_t)t->sensor_bytes, "sensor_seconds", t->sensor_seconds);
 }
 
 static int read_totals(json_t *json, corpus_totals *t)
 {
-    json_int_t rows, rejected, audio, image, text, pixels, text_bytes, media_bytes;
-    if (json_unpack(json, "{s:I, s:I, s:I, s:I, s:I, s:F, s:I, s:I, s:I}", "rows", &rows, "rejected", &rejected,
-                    "audio_rows", &audio, "image_rows", &image, "text_rows", &text, "audio_seconds", &t->audio_seconds,
-                    "pixels", &pixels, "text_bytes", &text_bytes, "media_bytes", &media_bytes) != 0)
+    json_int_t rows, rejected, audio, image, text, pixels, text_bytes, media_bytes, sensors, sensor_bytes;
+    if (json_unpack(json, "{s:I, s:I, s:I, s:I, s:I, s:F, s:I, s:I, s:I, s:I, s:I, s:F}", "rows", &rows, "rejected",
+                    &rejected, "audio_rows", &audio, "image_rows", &image, "text_rows", &text, "audio_seconds",
+                    &t->audio_seconds, "pixels", &pixels, "text_bytes", &text_bytes, "media_bytes", &media_bytes,
+                    "sensor_rows", &sensors, "sensor_bytes", &sensor_bytes, "sensor_seconds", &t->sensor_seconds) != 0)
         return 0;
-    *t = (corpus_totals){rows, rejected, audio, image, text, t->audio_seconds, pixels, text_bytes, media_bytes};
-    return rows >= 0 && rejected >= 0 && rejected <= rows && isfinite(t->audio_seconds);
+    *t = (corpus_totals){rows,   rejected,   audio,       image,   text,         t->audio_seconds,
+                         pixels, text_bytes, media_bytes, sensors, sensor_bytes, t->sensor_seconds};
+    return rows >= 0 && rejected >= 0 && rejected <= rows && isfinite(t->audio_seconds) && isfinite(t->sensor_seconds);
 }
 
 static json_t *splits_json(const index_header *h)

@@ -57,6 +57,11 @@ static void count(corpus_totals *t, const corpus_row *row)
     t->audio_seconds += corpus_row_seconds(row);
     add_up(&t->pixels, row->image_width, row->image_height);
     t->text_bytes += (int64_t)row->field[FIELD_TEXT].n;
+    if (corpus_row_has(row, MEDIA_SENSOR)) {
+        t->sensor_rows++;
+        t->sensor_seconds += row->duration_s >= 0 ? row->duration_s : 0;
+        if (row->duration_s < 0) add_up(&t->sensor_bytes, row->media[MEDIA_SENSOR].size, 1);
+    }
     for (int k = 0; k < N_MEDIA; k++) add_up(&t->media_bytes, row->media[k].size, 1);
 }
 

@@ -79,7 +79,7 @@ static int jsonl_open(const manifest_input *in, void **state)
     *state = NULL;
     TRY(refuse_array(in));
     TRY(MEM_ALLOC(s, 1));
-    TRY(line_reader_open(&s->lines, &in->source, in->path));
+    TRY(line_reader_open(&s->lines, &in->source, in->path, in->options->invalid_utf8 == INVALID_REPLACE));
     TRY(manifest_root_make(in->root, in->options->allow_outside, &s->root));
     *state = s;
     s = NULL;

@@ -7,9 +7,9 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/utf8.h"
 #include "corpus/keyed_file.h"
 #include "corpus/manifest_row.h"
-#include "corpus/utf8_check.h"
 
 #include <math.h>
 #include <string.h>
@@ -19,7 +19,7 @@
 static const struct {
     const char *file, *key;
 } more[] = {{"text", "text"}, {"utt2spk", "speaker"}, {"utt2lang", "lang"}};
-enum { N_MORE = sizeof more / sizeof *more };
+enum { N_MORE = sizeof more / sizeof *more, N_MENDED = N_MORE + 3 }; /* key, value, path, and those */
 
 typedef struct kaldi_state {
     keyed_file *rows;       /* segments or wav.scp */
@@ -30,6 +30,9 @@ typedef struct kaldi_state {
     manifest_row row;
     keyed_line line;
     char *before; /* key of the last row */
+    int replace;  /* whether what is not UTF-8 is mended */
+    char *mended[N_MENDED];
+    size_t n_mended; /* of this row */
 } kaldi_state;
 
 static int is_folder_at(const char *path)
@@ -67,6 +70,7 @@ static void kaldi_close(void **state)
     for (int i = 0; i < N_MORE; i++) keyed_file_close(&s->more[i]);
     manifest_root_free(&s->root);
     manifest_row_free(&s->row);
+    for (int i = 0; i < N_MENDED; i++) mem_free(&s->mended[i]);
     mem_free(&s->before);
     mem_free(state);
 }
@@ -104,6 +108,7 @@ static int kaldi_open(const manifest_input *in, void **state)
     kaldi_state *s = NULL;
     *state = NULL;
     TRY(MEM_ALLOC(s, 1));
+    s->replace = in->options->invalid_utf8 == INVALID_REPLACE;
     TRY(manifest_root_make(in->root, in->options->allow_outside, &s->root));
     TRY(open_files(in, s));
     *state = s;
@@ -113,10 +118,24 @@ done:
     return rc;
 }
 
+/* Let a text be UTF-8, if that is wanted; files are joined by the bytes that they have. The new text lives as long as
+ * the row. */
+static int mend(kaldi_state *s, text_view *text)
+{
+    int rc = OK;
+    if (!s->replace || utf8_valid_prefix(text->bytes, text->n) == text->n) return OK;
+    char **mended = &s->mended[s->n_mended++];
+    mem_free(mended);
+    TRY(utf8_replace(text->bytes, text->n, mended, &text->n));
+    text->bytes = *mended;
+done:
+    return rc;
+}
+
 /* Whether a text can be used; notes what is wrong with it. */
 static int check_text(kaldi_state *s, const char *what, text_view text)
 {
-    size_t good = utf8_valid_prefix(text.bytes, text.n);
+    size_t good = s->replace ? text.n : utf8_valid_prefix(text.bytes, text.n);
     if (good < text.n) return manifest_row_problem(&s->row, "%s: not UTF-8 (byte %zu)", what, good + 1);
     if (text.n && memchr(text.bytes, 0, text.n)) return manifest_row_problem(&s->row, "%s: has a zero byte", what);
     return OK;
@@ -143,17 +162,19 @@ static int add_path(kaldi_state *s, text_view path)
 /* The seconds between two decimal numbers, as the number with the same decimals: 1.23 - 1 gives what 0.23 reads as. */
 static double seconds_between(double start, double end) { return round((end - start) * 1e9) / 1e9; }
 
-static int add_segment(kaldi_state *s, text_view fields)
+static int add_segment(kaldi_state *s)
 {
     int rc = OK, found;
     corpus_row *row = s->row.row;
-    text_view path, recording = text_take_word(&fields), start = text_take_word(&fields), end = text_take_word(&fields);
+    text_view fields = s->line.value, path;
+    text_view recording = text_take_word(&fields), start = text_take_word(&fields), end = text_take_word(&fields);
     if (!end.n || fields.n)
         return manifest_row_problem(
             &s->row, "%s", end.n ? "a fifth field: channels cannot be chosen" : "not UTTERANCE RECORDING START END");
     TRY(keyed_file_search(s->recordings, recording, &path, &found));
     if (!found)
         return manifest_row_problem(&s->row, "wav.scp has no recording %.*s", (int)recording.n, recording.bytes);
+    TRY(mend(s, &path));
     TRY(check_text(s, "wav.scp", path));
     if (row->status == OK) TRY(add_path(s, path));
     TRY(manifest_row_cell(&s->row, "offset", start));
@@ -189,6 +210,7 @@ static int add_more(kaldi_state *s)
         if (!s->more[i]) continue;
         TRY(keyed_file_join(s->more[i], s->line.key, &value, &found));
         if (!found) continue;
+        TRY(mend(s, &value));
         TRY(check_text(s, more[i].file, value));
         if (s->row.row->status == OK) TRY(manifest_row_cell(&s->row, more[i].key, value));
     }
@@ -213,12 +235,16 @@ done:
 static int add_line(kaldi_state *s)
 {
     int rc = OK;
+    text_view id = s->line.key, path = s->line.value;
+    s->n_mended = 0;
     if (s->line.state == LINE_TOO_LONG)
         return manifest_row_problem(&s->row, "longer than %d bytes", (int)LINE_MAX_BYTES);
     TRY(check_text(s, "the line", s->line.text));
     if (s->row.row->status != OK) return OK;
-    TRY(manifest_row_cell(&s->row, "id", s->line.key));
-    TRY(s->recordings ? add_segment(s, s->line.value) : add_path(s, s->line.value));
+    TRY(mend(s, &id));
+    TRY(manifest_row_cell(&s->row, "id", id));
+    if (!s->recordings) TRY(mend(s, &path));
+    TRY(s->recordings ? add_segment(s) : add_path(s, path));
     TRY(add_more(s));
 done:
     return rc;

@@ -66,7 +66,7 @@ int keyed_file_open(keyed_file **out, const char *path)
     if (!S_ISREG(st.st_mode)) FAIL(ERR_CONFIG, "%s is not a file", path);
     TRY(mem_string(&f->path, path));
     f->source = source_of_file(f->fd, 0, st.st_size);
-    TRY(line_reader_open(&f->lines, &f->source, f->path));
+    TRY(line_reader_open(&f->lines, &f->source, f->path, 0));
     *out = f;
     f = NULL;
 done:

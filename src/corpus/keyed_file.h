@@ -15,7 +15,8 @@ typedef struct keyed_line {
 text_view text_trim(text_view text);
 text_view text_take_word(text_view *text);
 
-/* A file of a folder. *out is NULL when there is none. Caller: keyed_file_close. ERR_CONFIG: it cannot be opened. */
+/* A file of a folder; its bytes are given as they are, UTF-8 or not: keys are compared by them. *out is NULL when there
+ * is none. Caller: keyed_file_close. ERR_CONFIG: it cannot be opened. */
 typedef struct keyed_file keyed_file;
 int keyed_file_open(keyed_file **out, const char *path);
 void keyed_file_close(keyed_file **f);

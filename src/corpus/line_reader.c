@@ -2,6 +2,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -12,16 +13,18 @@ struct line_reader {
     char *bytes;
     size_t capacity, start, end; /* what is read but not given out: start..end */
     int64_t number;
-    int at_end;
+    int at_end, replace;
+    char *replaced; /* the last line that was not UTF-8 */
 };
 
-int line_reader_open(line_reader **out, const byte_source *source, const char *path)
+int line_reader_open(line_reader **out, const byte_source *source, const char *path, int replace)
 {
     int rc = OK;
     line_reader *r = NULL;
     *out = NULL;
     TRY(MEM_ALLOC(r, 1));
     TRY(text_stream_open(&r->text, source, path));
+    r->replace = replace;
     *out = r;
     r = NULL;
 done:
@@ -34,6 +37,7 @@ void line_reader_close(line_reader **r)
     if (!*r) return;
     text_stream_close(&(*r)->text);
     mem_free(&(*r)->bytes);
+    mem_free(&(*r)->replaced);
     mem_free(r);
 }
 
@@ -51,6 +55,17 @@ static int fill(line_reader *r)
     TRY(text_stream_read(r->text, r->bytes + r->end, BLOCK, &got));
     r->end += got;
     r->at_end = got == 0;
+done:
+    return rc;
+}
+
+static int replace(line_reader *r, text_view *line)
+{
+    int rc = OK;
+    if (!r->replace || utf8_valid_prefix(line->bytes, line->n) == line->n) return OK;
+    mem_free(&r->replaced);
+    TRY(utf8_replace(line->bytes, line->n, &r->replaced, &line->n));
+    line->bytes = r->replaced;
 done:
     return rc;
 }
@@ -84,6 +99,7 @@ int line_reader_next(line_reader *r, text_view *line, int64_t *number, line_stat
         line->n -= 3;
     }
     if (line->n && line->bytes[line->n - 1] == '\r') line->n--;
+    TRY(replace(r, line));
 done:
     return rc;
 }

@@ -12,9 +12,10 @@ typedef enum line_state {
     LINE_TOO_LONG, /* more than LINE_MAX_BYTES: passed over */
 } line_state;
 
-/* As text_stream_open: gzip is read too. Caller: line_reader_close. */
+/* As text_stream_open: gzip is read too. `replace`: what is not UTF-8 in a line is given as U+FFFD (base/utf8.h).
+ * Caller: line_reader_close. */
 typedef struct line_reader line_reader;
-int line_reader_open(line_reader **out, const byte_source *source, const char *path);
+int line_reader_open(line_reader **out, const byte_source *source, const char *path, int replace);
 void line_reader_close(line_reader **r);
 
 /* The next line without its end (LF or CR LF) and, in the first one, without a byte order mark. The view lives until

@@ -6,11 +6,11 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/utf8.h"
 #include "corpus/line_reader.h"
 #include "corpus/manifest_row.h"
 #include "corpus/media_type.h"
 #include "corpus/row_codec.h"
-#include "corpus/utf8_check.h"
 
 #include <string.h>
 #include <strings.h>
@@ -76,7 +76,7 @@ static int list_open(const manifest_input *in, void **state)
     list_state *s = NULL;
     *state = NULL;
     TRY(MEM_ALLOC(s, 1));
-    TRY(line_reader_open(&s->lines, &in->source, in->path));
+    TRY(line_reader_open(&s->lines, &in->source, in->path, in->options->invalid_utf8 == INVALID_REPLACE));
     TRY(manifest_root_make(in->root, in->options->allow_outside, &s->root));
     TRY(read_line(s));
     *state = s;

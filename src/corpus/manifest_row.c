@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
-#include "corpus/utf8_check.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>

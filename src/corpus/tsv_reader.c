@@ -4,9 +4,9 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/utf8.h"
 #include "corpus/line_reader.h"
 #include "corpus/manifest_row.h"
-#include "corpus/utf8_check.h"
 
 #include <string.h>
 #include <strings.h>
@@ -105,7 +105,7 @@ static int tsv_open(const manifest_input *in, void **state)
     tsv_state *s = NULL;
     *state = NULL;
     TRY(MEM_ALLOC(s, 1));
-    TRY(line_reader_open(&s->lines, &in->source, in->path));
+    TRY(line_reader_open(&s->lines, &in->source, in->path, in->options->invalid_utf8 == INVALID_REPLACE));
     TRY(manifest_root_make(in->root, in->options->allow_outside, &s->root));
     TRY(read_header(s, in->path));
     *state = s;

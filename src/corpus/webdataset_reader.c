@@ -9,13 +9,13 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/utf8.h"
 #include "corpus/caption.h"
 #include "corpus/manifest_row.h"
 #include "corpus/tar_ahead.h"
 #include "corpus/tar_header.h"
 #include "corpus/tar_list.h"
 #include "corpus/tar_sample.h"
-#include "corpus/utf8_check.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -265,6 +265,18 @@ done:
     return rc;
 }
 
+/* What is not UTF-8 in the texts of a new sample becomes U+FFFD, if that is wanted. */
+static int mend_texts(webdataset_state *s)
+{
+    int rc = OK;
+    tar_sample *sample = &s->sample;
+    if (s->in->options->invalid_utf8 != INVALID_REPLACE) return OK;
+    for (int r = TAR_TEXT; r < TAR_OTHER; r++)
+        if (sample->content[r]) TRY(utf8_mend(&sample->content[r], &sample->content_n[r]));
+done:
+    return rc;
+}
+
 /* A row of the sample: with all its media, or with one of several. */
 static int fill_row(webdataset_state *s, const tar_part *lone, corpus_row *row)
 {
@@ -345,6 +357,7 @@ static int webdataset_next(void *state, corpus_row *row, uint32_t *flags, int *g
         if (*got) break;
         end_tar(s);
     }
+    TRY(mend_texts(s));
     for (int k = 0; k < N_MEDIA && s->sample.status == OK; k++)
         if (tar_sample_count(&s->sample, (tar_role)k) > 1) s->rest = next_medium(&s->sample, 0);
     rc = s->rest != TAR_PARTS ? lone_medium(s, row) : fill_row(s, NULL, row);

@@ -56,6 +56,11 @@ typedef struct picture_content {
     uint64_t hash[2];      /* of all pixels */
 } picture_content;
 
+typedef struct sensor_content {
+    int64_t samples, channels; /* of the row, at one rate; 0: no recording */
+    uint64_t hash[2];          /* of all values, before they are normalised */
+} sensor_content;
+
 /* Add a piece of the same sound. Local. */
 void sound_content_add(sound_content *to, const sound_content *piece);
 
@@ -76,6 +81,7 @@ typedef struct example {
     example_stream stream[N_STREAMS];
     sound_content sound; /* without its pieces, as the stream */
     picture_content picture;
+    sensor_content sensor;
 } example;
 
 /* Forget the content, keep the buffers; free the buffers. Local. */

@@ -18,7 +18,7 @@ typedef struct part_head {
     uint64_t n_rows, size; /* of the whole file */
 } part_head;
 
-#define PART_MAGIC "TSRPART2"
+#define PART_MAGIC "TSRPART3"
 #define PART_BYTE_ORDER 0x0807060504030201u
 
 /* The texts of an example, then these. */
@@ -31,6 +31,7 @@ typedef struct part_row {
     uint64_t text_n[N_PART_TEXTS];
     sound_content sound;
     picture_content picture;
+    sensor_content sensor;
 } part_row;
 
 typedef struct part_stream {
@@ -41,6 +42,7 @@ typedef struct part_stream {
     int32_t rows, columns;
 } part_stream;
 
-_Static_assert(sizeof(sound_content) == 64 && sizeof(picture_content) == 40 && sizeof(part_head) == 8 * 9 &&
-                   sizeof(part_row) == 8 * 5 + 8 * N_PART_TEXTS + 104 && sizeof(part_stream) == 56,
+_Static_assert(sizeof(sound_content) == 64 && sizeof(picture_content) == 40 && sizeof(sensor_content) == 32 &&
+                   sizeof(part_head) == 8 * 9 && sizeof(part_row) == 8 * 5 + 8 * N_PART_TEXTS + 136 &&
+                   sizeof(part_stream) == 56,
                "no padding inside the structs: all bytes of a part are defined");

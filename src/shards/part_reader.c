@@ -75,8 +75,10 @@ static int take_content(const part_row *head, example *out)
         !isfinite(s->peak))
         return 0;
     if (p->width < 0 || p->height < 0 || !isfinite(p->deviation)) return 0;
+    if (head->sensor.samples < 0 || head->sensor.channels < 0) return 0;
     out->sound = *s;
     out->picture = *p;
+    out->sensor = head->sensor;
     return 1;
 }
 

@@ -101,7 +101,8 @@ static int append_row(part_writer *w, const example *e)
                      .outcome = (int32_t)e->outcome,
                      .status = e->status,
                      .sound = e->sound,
-                     .picture = e->picture};
+                     .picture = e->picture,
+                     .sensor = e->sensor};
     for (int t = 0; t < N_EXAMPLE_TEXTS; t++) {
         texts[t] = e->text[t].bytes;
         head.text_n[t] = e->text[t].n;

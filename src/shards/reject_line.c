@@ -2,39 +2,19 @@
 
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/utf8.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
-size_t utf8_step(const char *bytes, size_t n)
-{
-    const unsigned char *p = (const unsigned char *)bytes;
-    if (p[0] < 0x80) return 1;
-    size_t want = p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : p[0] < 0xF5 ? 4 : 0;
-    if (!want || n < want) return 0;
-    for (size_t i = 1; i < want; i++)
-        if ((p[i] & 0xC0) != 0x80) return 0;
-    /* no overlong forms, no surrogates, nothing above U+10FFFF */
-    if ((p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F)) return 0;
-    if ((p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F)) return 0;
-    return want;
-}
-
 static int json_of(const char *bytes, size_t n, json_t **out)
 {
     int rc = OK;
     char *clean = NULL;
-    size_t size, at = 0, to = 0;
-    TRY(size_mul(n, 3, &size));
-    TRY(mem_alloc((void **)&clean, size, 1));
-    while (at < n) {
-        size_t step = utf8_step(bytes + at, n - at);
-        memcpy(clean + to, step ? bytes + at : "\xEF\xBF\xBD", step ? step : 3);
-        at += step ? step : 1;
-        to += step ? step : 3;
-    }
-    *out = json_stringn(clean, to);
+    size_t n_clean;
+    TRY(utf8_replace(bytes, n, &clean, &n_clean));
+    *out = json_stringn(clean, n_clean);
     if (!*out) FAIL(ERR_MEMORY, "no memory for a line of a ledger");
 done:
     mem_free(&clean);

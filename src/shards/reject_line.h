@@ -8,6 +8,3 @@
  * rule, message). Bytes that are not UTF-8 are written as U+FFFD. ERR_MEMORY,
  * ERR_SPACE, ERR_IO. */
 int reject_line_write(file_writer *w, const example *e);
-
-/* Bytes of the sequence at p that are valid UTF-8 (RFC 3629), 1 to 4; 0 if there is none. */
-size_t utf8_step(const char *bytes, size_t n);

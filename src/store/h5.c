@@ -47,7 +47,7 @@ int h5_failure(int otherwise, char *text, size_t size)
     return f.err > 0 ? status_from_errno(f.err) : otherwise;
 }
 
-static hid_t access_list(void)
+hid_t h5_access_list(void)
 {
     hid_t p = H5Pcreate(H5P_FILE_ACCESS);
     if (p < 0) return p;
@@ -93,7 +93,7 @@ int h5_create(h5_file **out, const char *path, const char *what)
     f->what = what;
     TRY(mem_string(&f->path, path));
     TRY(file_temporary(&f->temporary, path));
-    access = access_list();
+    access = h5_access_list();
     create = group_list(H5P_FILE_CREATE);
     if (access < 0 || create < 0) H5_FAIL(ERR_INTERNAL, f, "cannot prepare the file");
     f->id = H5Fcreate(f->temporary, H5F_ACC_EXCL, create, access);
@@ -150,7 +150,7 @@ int h5_open(h5_file **out, const char *path)
     TRY(MEM_ALLOC(f, 1));
     f->id = -1;
     TRY(mem_string(&f->path, path));
-    access = access_list();
+    access = h5_access_list();
     if (access < 0) H5_FAIL(ERR_INTERNAL, f, "cannot prepare the file");
     f->id = H5Fopen(path, H5F_ACC_RDONLY, access);
     if (f->id < 0) H5_FAIL(ERR_CORRUPT, f, "not a whole HDF5 file");

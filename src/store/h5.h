@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef enum h5_type { H5_U8, H5_U16, H5_U32, H5_U64, H5_I32, H5_I64, H5_F16, H5_F32, H5_F64 } h5_type;
+typedef enum h5_type { H5_U8, H5_U16, H5_U32, H5_U64, H5_I8, H5_I16, H5_I32, H5_I64, H5_F16, H5_F32, H5_F64 } h5_type;
 size_t h5_type_size(h5_type t);
 
 typedef struct h5_file h5_file;
@@ -21,6 +21,15 @@ void h5_abandon(h5_file **f);
 /* Open read-only. ERR_MISSING, ERR_CORRUPT (not HDF5, truncated). */
 int h5_open(h5_file **out, const char *path);
 void h5_close(h5_file **f);
+
+/* Open what lies in memory, of any origin; the bytes must outlive it, and one such file is open at a time. Errors speak
+ * of "the file". ERR_CORRUPT, ERR_MEMORY. */
+int h5_open_bytes(h5_file **out, const void *bytes, size_t n);
+
+/* Whether a dataset of a foreign file is one that is safe to read: reached by hard links, its values in the file itself
+ * and not elsewhere, its chunks of at most `chunk_limit` bytes. Checked before it is opened for reading. ERR_MISSING,
+ * ERR_UNSUPPORTED, ERR_LIMIT, ERR_CORRUPT, with messages that depend on the bytes alone. */
+int h5_check_foreign(h5_file *f, const char *path, size_t chunk_limit);
 
 int h5_group(h5_file *f, const char *path);
 
@@ -51,6 +60,7 @@ typedef struct h5_entry {
     char *path;
     int n_dims; /* -1: more than 3, or none that can be known */
     int64_t dims[3];
+    int is_number;      /* one of h5_type, in either byte order */
     int is_float;       /* floating point of any size and order */
     int is_plain;       /* one of h5_type, as this folder writes it: IEEE or integer, little-endian */
     h5_type type;       /* when it is plain */
@@ -61,6 +71,11 @@ typedef struct h5_entry {
 /* One dataset. ERR_MISSING, ERR_CORRUPT. Caller: h5_entry_free; a zeroed struct is safe. */
 int h5_describe(h5_file *f, const char *path, h5_entry *out);
 void h5_entry_free(h5_entry *e);
+
+/* Rows first .. first + n - 1 of a dataset of a foreign file (h5_check_foreign) with numbers in one or two dimensions,
+ * as h5_describe found it; in its own type and the byte order of memory. Chunks may be deflated, shuffled and have
+ * checksums. ERR_CORRUPT, also where a chunk was never written; ERR_UNSUPPORTED for other filters; ERR_MEMORY. */
+int h5_read_foreign(h5_file *f, const h5_entry *e, int64_t first, int64_t n, void *values);
 
 /* All datasets, in the order of their paths; each once, by a hard link. Caller: h5_list_free. ERR_CORRUPT. */
 int h5_list(h5_file *f, h5_entry **out, size_t *n);

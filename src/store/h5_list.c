@@ -26,12 +26,24 @@ static int is_plain(hid_t type, h5_type t)
     return equal;
 }
 
+/* The same in the other byte order. Types that only have the size of one of ours may have any layout of bits, on which
+ * the library's conversion has been seen to write beyond its buffers. */
+static int is_swapped(hid_t type, h5_type t)
+{
+    hid_t ours = h5_type_open(t, 0);
+    int equal = ours >= 0 && H5Tset_order(ours, H5T_ORDER_BE) >= 0 && H5Tequal(type, ours) > 0;
+    if (ours >= 0) H5Tclose(ours);
+    return equal;
+}
+
 static void describe_type(hid_t type, h5_entry *e)
 {
     H5T_class_t class = H5Tget_class(type);
     size_t bits = 8 * H5Tget_size(type);
     e->is_float = class == H5T_FLOAT;
-    e->is_plain = h5_type_find(type, &e->type) && is_plain(type, e->type);
+    int found = h5_type_find(type, &e->type);
+    e->is_plain = found && is_plain(type, e->type);
+    e->is_number = e->is_plain || (found && is_swapped(type, e->type));
     if (class != H5T_FLOAT && class != H5T_INTEGER) {
         snprintf(e->type_name, sizeof e->type_name, "%s", class == H5T_STRING ? "text" : "no numbers");
         return;

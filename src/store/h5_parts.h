@@ -30,6 +30,9 @@ struct h5_file {
 /* HDF5 prints its errors unless told not to, thread by thread; every public function calls this first. */
 void h5_quiet(void);
 
+/* How files are opened and created; the caller closes it. < 0 on error. */
+hid_t h5_access_list(void);
+
 /* Status of the HDF5 call that failed last in this thread: that of the errno on its error stack if there is one, else
  * `otherwise`. `text` gets what HDF5 says. */
 int h5_failure(int otherwise, char *text, size_t size);

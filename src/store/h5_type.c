@@ -7,6 +7,7 @@ static const struct {
 } kinds[] = {
     [H5_U8] = {1, H5T_INTEGER, H5T_SGN_NONE},  [H5_U16] = {2, H5T_INTEGER, H5T_SGN_NONE},
     [H5_U32] = {4, H5T_INTEGER, H5T_SGN_NONE}, [H5_U64] = {8, H5T_INTEGER, H5T_SGN_NONE},
+    [H5_I8] = {1, H5T_INTEGER, H5T_SGN_2},     [H5_I16] = {2, H5T_INTEGER, H5T_SGN_2},
     [H5_I32] = {4, H5T_INTEGER, H5T_SGN_2},    [H5_I64] = {8, H5T_INTEGER, H5T_SGN_2},
     [H5_F16] = {2, H5T_FLOAT, H5T_SGN_ERROR},  [H5_F32] = {4, H5T_FLOAT, H5T_SGN_ERROR},
     [H5_F64] = {8, H5T_FLOAT, H5T_SGN_ERROR},
@@ -33,6 +34,8 @@ hid_t h5_type_open(h5_type type, int in_memory)
     case H5_U16: return H5Tcopy(in_memory ? H5T_NATIVE_UINT16 : H5T_STD_U16LE);
     case H5_U32: return H5Tcopy(in_memory ? H5T_NATIVE_UINT32 : H5T_STD_U32LE);
     case H5_U64: return H5Tcopy(in_memory ? H5T_NATIVE_UINT64 : H5T_STD_U64LE);
+    case H5_I8: return H5Tcopy(in_memory ? H5T_NATIVE_INT8 : H5T_STD_I8LE);
+    case H5_I16: return H5Tcopy(in_memory ? H5T_NATIVE_INT16 : H5T_STD_I16LE);
     case H5_I32: return H5Tcopy(in_memory ? H5T_NATIVE_INT32 : H5T_STD_I32LE);
     case H5_I64: return H5Tcopy(in_memory ? H5T_NATIVE_INT64 : H5T_STD_I64LE);
     case H5_F16: return half_type(in_memory ? H5T_NATIVE_FLOAT : H5T_IEEE_F32LE);

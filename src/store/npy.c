@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HEADER_LIMIT = 1 << 20, ALIGNMENT = 64, MAX_DIMS = 4 };
+enum { HEADER_LIMIT = NPY_START_LIMIT - 12, ALIGNMENT = 64, MAX_DIMS = 4 };
 
 /* Reads the dictionary; `end` lies behind its last byte. */
 typedef struct cursor {
@@ -79,7 +79,7 @@ done:
 
 /* Bytes of one element of a type that we know, else 0: numbers of the machine's byte order (little-endian), no objects,
  * texts or records. */
-static size_t type_size(const char *type)
+size_t npy_type_size(const char *type)
 {
     static const char *const known[] = {"|b1", "|i1", "|u1", "<i1", "<u1", "<i2", "<u2",
                                         "<f2", "<i4", "<u4", "<f4", "<i8", "<u8", "<f8"};
@@ -97,7 +97,7 @@ static int parse_header(cursor c, npy_array *out)
         if (!take_quoted(&c, key, sizeof key) || !take(&c, ":")) FAIL(ERR_FORMAT, "npy: damaged header");
         if (!strcmp(key, "descr")) {
             if (!take_quoted(&c, type, sizeof type)) FAIL(ERR_UNSUPPORTED, "npy: an array of records");
-            if (!type_size(type)) FAIL(ERR_UNSUPPORTED, "npy: values of type %s", type);
+            if (!npy_type_size(type)) FAIL(ERR_UNSUPPORTED, "npy: values of type %s", type);
             snprintf(out->type, sizeof out->type, "%.7s", type);
             seen |= 1;
         } else if (!strcmp(key, "fortran_order")) {
@@ -117,25 +117,36 @@ done:
     return rc;
 }
 
-int npy_parse(const uint8_t *bytes, size_t n, npy_array *out)
+int npy_parse_start(const uint8_t *bytes, size_t n, uint64_t total, npy_array *out, size_t *start)
 {
     int rc = OK;
-    size_t start, length, size;
+    size_t length, size;
     memset(out, 0, sizeof *out);
     if (n < 12 || memcmp(bytes, "\x93NUMPY", 6)) FAIL(ERR_FORMAT, "not an npy file");
     if (bytes[6] < 1 || bytes[6] > 3) FAIL(ERR_UNSUPPORTED, "npy: format version %d", bytes[6]);
-    start = bytes[6] == 1 ? 10 : 12;
+    *start = bytes[6] == 1 ? 10 : 12;
     length = (size_t)bytes[8] | (size_t)bytes[9] << 8;
-    if (start == 12) length |= (size_t)bytes[10] << 16 | (size_t)bytes[11] << 24;
-    if (length > HEADER_LIMIT || length > n - start) FAIL(ERR_FORMAT, "npy: the header is cut off");
-    TRY(parse_header((cursor){(const char *)bytes + start, (const char *)bytes + start + length}, out));
-    size = type_size(out->type);
+    if (*start == 12) length |= (size_t)bytes[10] << 16 | (size_t)bytes[11] << 24;
+    if (length > HEADER_LIMIT || length > n - *start) FAIL(ERR_FORMAT, "npy: the header is cut off");
+    TRY(parse_header((cursor){(const char *)bytes + *start, (const char *)bytes + *start + length}, out));
+    *start += length;
+    size = npy_type_size(out->type);
     for (int i = 0; i < out->n_dims; i++)
         if (size_mul(size, (size_t)out->dims[i], &size) != OK) FAIL(ERR_FORMAT, "npy: the array is too large");
-    if (size > n - start - length) FAIL(ERR_FORMAT, "npy: %zu of %zu bytes are there", n - start - length, size);
-    out->data = bytes + start + length;
+    if (size > total - *start)
+        FAIL(ERR_FORMAT, "npy: %llu of %zu bytes are there", (unsigned long long)(total - *start), size);
 done:
     if (rc != OK) memset(out, 0, sizeof *out);
+    return rc;
+}
+
+int npy_parse(const uint8_t *bytes, size_t n, npy_array *out)
+{
+    int rc = OK;
+    size_t start = 0;
+    TRY(npy_parse_start(bytes, n, n, out, &start));
+    out->data = bytes + start;
+done:
     return rc;
 }
 
@@ -145,7 +156,7 @@ int npy_header(const char *type, int n_dims, const int64_t *dims, char **bytes, 
     char text[256], shape[128] = "";
     *bytes = NULL;
     *n = 0;
-    if (!type_size(type) || n_dims < 0 || n_dims > MAX_DIMS)
+    if (!npy_type_size(type) || n_dims < 0 || n_dims > MAX_DIMS)
         FAIL(ERR_INTERNAL, "npy: type %s, %d dimensions", type, n_dims);
     for (int i = 0; i < n_dims; i++)
         used += snprintf(shape + used, sizeof shape - (size_t)used, i ? ", %lld" : "%lld", (long long)dims[i]);
@@ -171,7 +182,7 @@ int npy_write(const char *path, const char *type, int n_dims, const int64_t *dim
     char *header = NULL;
     size_t n, size;
     TRY(npy_header(type, n_dims, dims, &header, &n));
-    size = type_size(type);
+    size = npy_type_size(type);
     for (int i = 0; i < n_dims; i++) TRY(size_mul(size, (size_t)dims[i], &size));
     TRY(file_writer_open(&w, path, what));
     TRY(file_writer_add(w, header, n));

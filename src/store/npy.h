@@ -11,8 +11,16 @@ typedef struct npy_array {
     const uint8_t *data; /* in the parsed bytes, all there; at a multiple of 64 as NumPy writes */
 } npy_array;
 
+/* Bytes of one value of a type that is read; 0: it is not one. */
+size_t npy_type_size(const char *type);
+
 /* Parse a mapped file. ERR_FORMAT, ERR_UNSUPPORTED (Fortran order, big-endian, objects). */
 int npy_parse(const uint8_t *bytes, size_t n, npy_array *out);
+
+/* The same from the first n bytes of a file of `total` bytes, which are all of it or at least NPY_START_LIMIT: the
+ * values begin at byte *start, and out->data is NULL. */
+enum { NPY_START_LIMIT = (1 << 20) + 12 };
+int npy_parse_start(const uint8_t *bytes, size_t n, uint64_t total, npy_array *out, size_t *start);
 
 /* Commit an array to a file. ERR_SPACE, ERR_IO. */
 int npy_write(const char *path, const char *type, int n_dims, const int64_t *dims, const void *data, const char *what);

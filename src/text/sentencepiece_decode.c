@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
-#include "text/sentencepiece_utf8.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -33,7 +33,7 @@ static int end_bytes(decoder *d)
     d->n -= n;
     TRY(MEM_GROW(d->text, &d->capacity, d->n + 3 * n));
     for (size_t at = 0; at < n;) {
-        const size_t step = spm_valid_char(raw + at, n - at);
+        const size_t step = utf8_step(raw + at, n - at);
         if (step)
             add(d, raw + at, step);
         else

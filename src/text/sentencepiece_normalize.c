@@ -2,7 +2,7 @@
 
 #include "base/memory.h"
 #include "base/status.h"
-#include "text/sentencepiece_utf8.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -40,7 +40,7 @@ static size_t first_part(const spm_normalizer *z, const char *text, size_t n, sp
             *plain = (spm_text){text, took};
         if (took) return took;
     }
-    took = spm_valid_char(text, n);
+    took = utf8_step(text, n);
     *plain = took ? (spm_text){text, took} : (spm_text){"\xEF\xBF\xBD", 3};
     return took ? took : 1;
 }

@@ -10,6 +10,3 @@ static inline size_t spm_char_bytes(const char *p, size_t n)
     size_t step = by_lead[(unsigned char)*p >> 4];
     return step < n ? step : n;
 }
-
-/* The same where the bytes are a whole, valid character (RFC 3629), 0 where they are not. */
-size_t spm_valid_char(const char *p, size_t n);

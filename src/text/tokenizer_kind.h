@@ -1,4 +1,4 @@
-/* One kind of vocabulary file: how it is told, opened and used. Local. */
+/* What every kind of tokenizer file offers; tokenizer.c holds the table of kinds. All Local. */
 #pragma once
 
 #include <stddef.h>

@@ -1,6 +1,7 @@
 #include "tokens/vocabulary.h"
 
 #include "base/status.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -91,6 +92,24 @@ static void name_byte(unsigned char byte, char *out, size_t size)
         snprintf(out, size, "%c", byte);
     else
         snprintf(out, size, "\\x%02X", byte);
+}
+
+void vocabulary_name_piece(const char *bytes, size_t n, char *out, size_t size)
+{
+    char one[8];
+    size_t used = 0;
+    *out = 0;
+    for (size_t at = 0, step; at < n; at += step) {
+        step = utf8_step(bytes + at, n - at);
+        if (step > 1)
+            snprintf(one, sizeof one, "%.*s", (int)step, bytes + at);
+        else
+            name_byte((unsigned char)bytes[at], one, sizeof one);
+        step += !step;
+        if (used + strlen(one) + 1 > size) break;
+        strcpy(out + used, one);
+        used += strlen(one);
+    }
 }
 
 void vocabulary_name(const vocabulary *v, int64_t id, char *out, size_t size)

@@ -48,9 +48,10 @@ typedef struct vocabulary {
     int64_t text_size;
     vocabulary_range ranges[8]; /* text, special, image, audio ... in id order */
     int n_ranges;
-    int64_t size;       /* padded total */
-    int id_bits;        /* 16 or 32: how joint ids are stored */
-    char tokenizer[64]; /* "bytes" */
+    int64_t size;              /* padded total */
+    int id_bits;               /* 16 or 32: how joint ids are stored */
+    char tokenizer[64];        /* "bytes" */
+    char tokenizer_sha256[65]; /* of its files; "": it has none */
 } vocabulary;
 
 /* Lay out: text_size text ids, the special block, then image, audio, sensor codebooks in that order; a size of 0 leaves
@@ -70,6 +71,9 @@ int vocabulary_find(const vocabulary *v, int64_t id, modality *m, int64_t *local
 
 /* "<boi>", "<img_17>", "<aud_3>", or the text byte as a C-escaped character: for people. */
 void vocabulary_name(const vocabulary *v, int64_t id, char *out, size_t size);
+
+/* The bytes of a text token for people: as in a C text, but characters of UTF-8 as they are. */
+void vocabulary_name_piece(const char *bytes, size_t n, char *out, size_t size);
 
 /* vocabulary.json: write (committed) and read. ERR_IO, ERR_SPACE, ERR_MISSING, ERR_CORRUPT. */
 int vocabulary_save(const vocabulary *v, const char *path);

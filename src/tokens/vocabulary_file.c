@@ -39,11 +39,16 @@ static json_t *ranges_json(const vocabulary *v)
     return out;
 }
 
+/* new_rows: [first, end) of the ids that a text model has no embeddings for; up to `size` there is room only. */
 static json_t *vocabulary_json(const vocabulary *v)
 {
-    return json_pack("{s:s, s:i, s:s, s:I, s:i, s:o, s:o}", "format", format_name, "format_version", FORMAT_VERSION,
-                     "tokenizer", v->tokenizer, "size", (json_int_t)v->size, "id_bits", v->id_bits, "special",
-                     specials_json(v), "ranges", ranges_json(v));
+    const vocabulary_range *last = &v->ranges[v->n_ranges - 1];
+    json_t *root = json_pack("{s:s, s:i, s:s, s:I, s:i, s:o, s:o, s:[[I, I]]}", "format", format_name, "format_version",
+                             FORMAT_VERSION, "tokenizer", v->tokenizer, "size", (json_int_t)v->size, "id_bits",
+                             v->id_bits, "special", specials_json(v), "ranges", ranges_json(v), "new_rows",
+                             (json_int_t)v->text_size, (json_int_t)(last->offset + last->size));
+    if (root && *v->tokenizer_sha256) json_object_set_new(root, "tokenizer_sha256", json_string(v->tokenizer_sha256));
+    return root;
 }
 
 int vocabulary_save(const vocabulary *v, const char *path)
@@ -94,6 +99,8 @@ int vocabulary_load(vocabulary *v, const char *path)
     }
     vocabulary_make(v, tokenizer, sizes[MODALITY_TEXT], sizes[MODALITY_IMAGE], sizes[MODALITY_AUDIO],
                     sizes[MODALITY_SENSOR]);
+    const char *sha256 = json_string_value(json_object_get(root, "tokenizer_sha256"));
+    if (sha256 && strlen(sha256) < sizeof v->tokenizer_sha256) strcpy(v->tokenizer_sha256, sha256);
     again = vocabulary_json(v);
     if (!again) FAIL(ERR_MEMORY, "no memory for a vocabulary");
     if (!json_equal(root, again)) FAIL(ERR_CORRUPT, "%s is not a vocabulary that this version writes", path);

@@ -5,9 +5,9 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/status.h"
+#include "base/utf8.h"
 #include "corpus/manifest.h"
 #include "corpus/row_codec.h"
-#include "corpus/utf8_check.h"
 
 #include <math.h>
 #include <stdio.h>

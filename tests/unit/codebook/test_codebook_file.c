@@ -102,6 +102,36 @@ static void older_codebooks_come_back(void **state)
     codebook_free(&c);
 }
 
+/* Mean and deviation of each channel, of codebooks of sensors. */
+static void channels_come_back(void **state)
+{
+    (void)state;
+    codebook c, d;
+    char before[65];
+    fill(&c);
+    assert_int_equal(codebook_hash(&c), OK);
+    strcpy(before, c.sha256);
+    c.n_channels = 2;
+    assert_int_equal(MEM_ALLOC(c.channel_mean, 2), OK);
+    assert_int_equal(MEM_ALLOC(c.channel_deviation, 2), OK);
+    c.channel_mean[0] = 9.81;
+    c.channel_mean[1] = -1e-9;
+    c.channel_deviation[1] = 0.1;
+    assert_int_equal(codebook_hash(&c), OK);
+    assert_string_not_equal(before, c.sha256);
+    assert_int_equal(codebook_save(&c, folder), OK);
+    assert_int_equal(codebook_load(h5_path, &d), OK);
+    assert_int_equal(d.n_channels, 2);
+    assert_memory_equal(d.channel_mean, c.channel_mean, 2 * sizeof *c.channel_mean);
+    assert_memory_equal(d.channel_deviation, c.channel_deviation, 2 * sizeof *c.channel_deviation);
+    assert_string_equal(d.sha256, c.sha256);
+    codebook_free(&d);
+    c.channel_deviation[0] = -1;
+    assert_int_equal(codebook_save(&c, folder), OK);
+    assert_int_equal(codebook_load(h5_path, &d), ERR_CORRUPT);
+    codebook_free(&c);
+}
+
 static void the_hash_covers_what_identifies_a_codebook(void **state)
 {
     (void)state;
@@ -282,15 +312,11 @@ int main(void)
     snprintf(h5_path, sizeof h5_path, "%s/audio.h5", folder);
     snprintf(npy_path, sizeof npy_path, "%s/audio.npy", folder);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(saved_codebooks_come_back),
-        cmocka_unit_test(older_codebooks_come_back),
-        cmocka_unit_test(the_hash_covers_what_identifies_a_codebook),
-        cmocka_unit_test(the_metric_is_kept),
-        cmocka_unit_test(the_spread_follows_from_the_counts),
-        cmocka_unit_test(foreign_matrices_are_read),
-        cmocka_unit_test(halves_are_read),
-        cmocka_unit_test(damage_is_found),
-        cmocka_unit_test(files_that_are_no_codebook_are_refused),
+        cmocka_unit_test(saved_codebooks_come_back), cmocka_unit_test(older_codebooks_come_back),
+        cmocka_unit_test(channels_come_back),        cmocka_unit_test(the_hash_covers_what_identifies_a_codebook),
+        cmocka_unit_test(the_metric_is_kept),        cmocka_unit_test(the_spread_follows_from_the_counts),
+        cmocka_unit_test(foreign_matrices_are_read), cmocka_unit_test(halves_are_read),
+        cmocka_unit_test(damage_is_found),           cmocka_unit_test(files_that_are_no_codebook_are_refused),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     return file_remove_tree(folder) != OK || failed;

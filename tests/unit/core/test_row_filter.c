@@ -289,6 +289,7 @@ static void keys_are_of_the_content(void **state)
     const row_filter by_media = {&media, 1, 1}, by_all = {&all, 1, 1};
     example e = {.sound = {.rate_hz = 8000, .samples = 5, .hash = {1, 2}, .peak = 0.1},
                  .picture = {.width = 3, .height = 4, .hash = {5, 6}, .deviation = 7}};
+    const sensor_content sensor = {5, 2, {7, 8}};
     hash128 first, now;
     e.text[EXAMPLE_TEXT].bytes = "abc";
     e.text[EXAMPLE_TEXT].n = 3;
@@ -309,13 +310,21 @@ static void keys_are_of_the_content(void **state)
     SAME(x.picture.width = 4, 0);
     SAME(x.picture.hash[0] = 4, 0);
     SAME(x.picture = (picture_content){0}, 0);
-    SAME(x.stream[STREAM_SENSOR].used = 1, 0);
+    SAME(x.stream[STREAM_SENSOR].used = 1, 1);
+    SAME(x.sensor = sensor, 0);
+    row_filter_key(&by_media, &(example){.sensor = sensor}, &first);
+    e = (example){.sensor = sensor, .text[EXAMPLE_TEXT] = {"abc", 3}};
+    SAME(x.sensor.samples = 6, 0);
+    SAME(x.sensor.channels = 3, 0);
+    SAME(x.sensor.hash[1] = 9, 0);
+    SAME(x.stream[STREAM_SENSOR].xxh3 = 5, 1); /* of the file */
     assert_int_equal(row_filter_key(&by_all, &e, &first), 1);
     e.text[EXAMPLE_TEXT].n = 2;
     assert_int_equal(row_filter_key(&by_all, &e, &now), 1);
     assert_false(now.low == first.low && now.high == first.high);
     e.sound = (sound_content){0};
     e.picture = (picture_content){0};
+    e.sensor = (sensor_content){0};
     assert_int_equal(row_filter_key(&by_media, &e, &now), 0); /* a text alone */
     assert_int_equal(row_filter_key(&by_all, &e, &now), 1);
 }

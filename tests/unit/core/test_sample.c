@@ -28,20 +28,25 @@ static corpus_row sound_row(char *id, size_t size, int number, int split)
 static void share_of_rows_is_as_planned(void **state)
 {
     (void)state;
-    train_options t = {.seed = 5, .hours = 25, .images = 10, .vectors_per_code = 100};
+    train_options t = {.seed = 5, .hours = 25, .images = 10, .sensors = 4, .vectors_per_code = 100};
     audio_options a = {.codebook.size = 100};
     image_options i = {.width = 224, .height = 224, .patch = 16, .codebook.size = 10};
+    sensor_options o = {.channels = 6, .rate_hz = 100, .frame = 10, .hop = 5, .codebook.size = 10};
     corpus_totals totals = {.rows = 4000, .audio_seconds = 100 * 3600, .image_rows = 5};
+    totals.sensor_rows = 8;
+    totals.sensor_bytes = 6 * 8 * 5 * 3000; /* 3000 frames */
+    totals.sensor_seconds = 50;             /* 1000 frames */
+    sample_streams streams = {.wanted = {1, 1, 1}, .audio = &a, .image = &i, .sensor = &o};
     sample_plan p;
-    sample_plan_make(&p, &t, &a, &i, NULL, 1, 1, &totals);
-    assert_true(p.audio_rows == 0.25 && p.image_rows == 1);
-    assert_true(p.audio_vectors > 0 && p.audio_vectors < 1);
+    sample_plan_make(&p, &t, &streams, &totals);
+    assert_true(p.rows[MEDIA_AUDIO] == 0.25 && p.rows[MEDIA_IMAGE] == 1 && p.rows[MEDIA_SENSOR] == 0.5);
+    assert_true(p.vectors[MEDIA_AUDIO] > 0 && p.vectors[MEDIA_AUDIO] < 1 && p.vectors[MEDIA_SENSOR] == 0.5);
     int taken = 0, others = 0;
     for (int n = 0; n < 4000; n++) {
         char id[32];
         corpus_row row = sound_row(id, sizeof id, n, 0), elsewhere = sound_row(id, sizeof id, n, 1);
-        taken += sample_takes_audio(&p, &row);
-        others += sample_takes_audio(&p, &elsewhere) + sample_takes_image(&p, &row);
+        taken += sample_takes(&p, MEDIA_AUDIO, &row);
+        others += sample_takes(&p, MEDIA_AUDIO, &elsewhere) + sample_takes(&p, MEDIA_IMAGE, &row);
     }
     assert_true(taken > 900 && taken < 1100);
     assert_int_equal(others, 0);

@@ -60,6 +60,16 @@ static void wrong_captions_and_files_reject_their_row(void **state)
     corpus_index_close(&x);
 }
 
+static void wrong_captions_can_be_mended(void **state)
+{
+    fixture *f = *state;
+    f->options.invalid_utf8 = INVALID_REPLACE;
+    fixture_write(f, "in/bad.txt", "caf\xE9!\n");
+    corpus_index *x = index_folder(f, "state", NULL, NULL);
+    assert_string_equal(fixture_index_rows(f, x), "0 0 bad text=caf\xEF\xBF\xBD!\n");
+    corpus_index_close(&x);
+}
+
 typedef struct prober {
     int n_calls, job_error;
 } prober;
@@ -231,6 +241,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(captions_become_text),
         TEST(wrong_captions_and_files_reject_their_row),
+        TEST(wrong_captions_can_be_mended),
         TEST(probes_fill_or_reject_rows),
         TEST(place_and_times_are_not_content),
         TEST(only_what_the_manifest_lacks_is_probed),

@@ -154,6 +154,16 @@ static void transcripts_lie_beside(void **state)
     assert_string_not_equal(before, after);
 }
 
+static void wrong_bytes_can_be_replaced(void **state)
+{
+    fixture *f = *state;
+    f->options.invalid_utf8 = INVALID_REPLACE;
+    fixture_write(f, "in/m.wrd", "caf\xE9\nplain\n");
+    assert_string_equal(rows_of(f, ".\n", "a.wav\t1\nb\xFF.wav\t2\n"),
+                        "a audio=a.wav text=caf\xEF\xBF\xBD\n"
+                        "b\xEF\xBF\xBD audio=b\xEF\xBF\xBD.wav text=plain\n");
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_start, fixture_stop)
 
 int main(void)
@@ -162,6 +172,7 @@ int main(void)
         TEST(paths_are_ids),
         TEST(frames_are_a_hint),
         TEST(broken_lines_are_rejected_rows),
+        TEST(wrong_bytes_can_be_replaced),
         TEST(roots),
         TEST(other_manifests_are_not_taken),
         TEST(transcripts_lie_beside),

@@ -230,11 +230,21 @@ static void hash_is_that_of_the_bytes(void **state)
     assert_string_equal(first, hex);
 }
 
+static void wrong_bytes_can_be_replaced(void **state)
+{
+    fixture *f = *state;
+    f->options.invalid_utf8 = INVALID_REPLACE;
+    fixture_write(f, "in/m.jsonl", "{\"id\": \"a\", \"text\": \"caf\xE9 \xF0\x9F\x99\"}\n");
+    fixture_corpus(f, "in/m.jsonl");
+    assert_string_equal(fixture_rows(f), "a text=caf\xEF\xBF\xBD \xEF\xBF\xBD\n");
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_start, fixture_stop)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(wrong_bytes_can_be_replaced),
         TEST(all_keys_are_read),
         TEST(missing_keys_are_made_up),
         TEST(messages_are_rows_of_one_group),

@@ -133,6 +133,23 @@ static void broken_lines_are_rejected_rows(void **state)
                         "f audio=f.wav !invalid: line 6: text: not UTF-8 (byte 1)\n");
 }
 
+/* Keys are joined by their bytes: what they would become may be in another order, or the same. */
+static void wrong_bytes_can_be_replaced(void **state)
+{
+    fixture *f = *state;
+    f->options.invalid_utf8 = INVALID_REPLACE;
+    fixture_write(f, "in/wav.scp", "a a\xFF.wav\nb\x80 b.wav\n\xC3\xA9 c.wav\n");
+    fixture_write(f, "in/text", "a caf\xE9\nb\x80 \xE2\x82 x\n\xC3\xA9 good\n");
+    fixture_write(f, "in/utt2spk", "a \xFF\n");
+    fixture_corpus(f, "in");
+    assert_string_equal(fixture_rows(f), "a audio=a\xEF\xBF\xBD.wav text=caf\xEF\xBF\xBD "
+                                         "extra={\"speaker\":\"\xEF\xBF\xBD\"}\n"
+                                         "b\xEF\xBF\xBD audio=b.wav text=\xEF\xBF\xBD x\n"
+                                         "\xC3\xA9 audio=c.wav text=good\n");
+    fixture_write(f, "in/segments", "a\xFF b\x80 0 1\n");
+    assert_string_equal(fixture_rows(f), "a\xEF\xBF\xBD audio=b.wav duration=1\n");
+}
+
 /* Every file of the folder that is read counts, and corpus.root says where paths start. */
 static void hash_and_root(void **state)
 {
@@ -177,6 +194,7 @@ int main(void)
         TEST(commands_are_not_run),
         TEST(order_is_checked),
         TEST(broken_lines_are_rejected_rows),
+        TEST(wrong_bytes_can_be_replaced),
         TEST(hash_and_root),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

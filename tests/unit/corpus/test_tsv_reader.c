@@ -56,6 +56,19 @@ static void broken_lines_are_rejected_rows(void **state)
                         "l audio=x.wav\n");
 }
 
+static void wrong_bytes_can_be_replaced(void **state)
+{
+    fixture *f = *state;
+    f->options.invalid_utf8 = INVALID_REPLACE;
+    assert_string_equal(rows_of(f, "id\ttext\n"
+                                   "a\tcaf\xE9 \xE2\x82 x\r\n"
+                                   "b\tgood\n"
+                                   "c\t\xFF"),
+                        "a text=caf\xEF\xBF\xBD \xEF\xBF\xBD x\n"
+                        "b text=good\n"
+                        "c text=\xEF\xBF\xBD\n");
+}
+
 static void wrong_headers_are_refused(void **state)
 {
     fixture *f = *state;
@@ -78,6 +91,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(columns_are_keys),
         TEST(broken_lines_are_rejected_rows),
+        TEST(wrong_bytes_can_be_replaced),
         TEST(wrong_headers_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -328,6 +328,19 @@ static void a_key_that_comes_again_is_a_duplicate(void **state)
     corpus_index_close(&x);
 }
 
+static void wrong_bytes_can_be_replaced(void **state)
+{
+    fixture *f = *state;
+    tar_build t = {0};
+    f->options.invalid_utf8 = INVALID_REPLACE;
+    tar_build_file(&t, "a.png", "x");
+    tar_build_file(&t, "a.txt", "caf\xE9\n");
+    tar_build_file(&t, "b.json", "{\"text\":\"\xFF\"}");
+    tar_build_file(&t, "b.cls", "\xE2\x82");
+    assert_string_equal(rows_of(f, &t), "a image=t.tar!a.png text=caf\xEF\xBF\xBD\n"
+                                        "b text=\xEF\xBF\xBD extra={\"cls\":\"\xEF\xBF\xBD\"}\n");
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_start, fixture_stop)
 
 int main(void)
@@ -343,6 +356,7 @@ int main(void)
         TEST(the_index_knows_place_and_time),
         TEST(a_tar_that_changes_after_the_scan),
         TEST(a_key_that_comes_again_is_a_duplicate),
+        TEST(wrong_bytes_can_be_replaced),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

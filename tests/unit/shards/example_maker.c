@@ -93,6 +93,8 @@ static void make_content(int64_t i, example *e)
                                        .height = 7,
                                        .deviation = 0.25 * (double)i,
                                        .hash = {rng_bits(8, (uint64_t)i, 3), rng_bits(8, (uint64_t)i, 4)}};
+    if (e->stream[STREAM_SENSOR].used)
+        e->sensor = (sensor_content){5 + i, 3, {rng_bits(8, (uint64_t)i, 5), rng_bits(8, (uint64_t)i, 6)}};
 }
 
 void make_example(int64_t i, int reduced, example *e)
@@ -163,5 +165,5 @@ int examples_equal(const example *a, const example *b)
         same = same && a->text[t].n == b->text[t].n && bytes_equal(a->text[t].bytes, b->text[t].bytes, a->text[t].n);
     for (int s = 0; s < N_STREAMS; s++) same = same && streams_equal(&a->stream[s], &b->stream[s]);
     return same && !memcmp(&a->sound, &b->sound, sizeof a->sound) &&
-           !memcmp(&a->picture, &b->picture, sizeof a->picture);
+           !memcmp(&a->picture, &b->picture, sizeof a->picture) && !memcmp(&a->sensor, &b->sensor, sizeof a->sensor);
 }

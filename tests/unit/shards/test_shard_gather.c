@@ -258,7 +258,7 @@ static void rejects_and_filtered_rows_are_told_in_order(void **state)
     assert_int_equal(gather_parts(&p, &o, &c), OK);
     part_set_free(&p);
     expect_lines(rejects,
-                 "{\"id\":\"id-\xEF\xBF\xBD\xEF\xBF\xBD(5\",\"row\":1035,\"source\":\"a/\xEF\xBF\xBD\xEF\xBF\xBD.wav\","
+                 "{\"id\":\"id-\xEF\xBF\xBD\xEF\xBF\xBD(5\",\"row\":1035,\"source\":\"a/\xEF\xBF\xBD.wav\","
                  "\"stage\":\"decode\",\"reason\":\"damaged\",\"message\":\"row 5 \\\"is\\\" \xEF\xBF\xBD\"}\n"
                  "{\"id\":\"id-12\",\"row\":1084,\"source\":\"a/12.wav\",\"stage\"",
                  c.rejects);

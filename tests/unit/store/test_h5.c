@@ -22,8 +22,9 @@ enum { ROWS = 3000, WIDTH = 700 };
 static void all_types_come_back(void **state)
 {
     (void)state;
-    static const char *const names[] = {"/u8", "/u16", "/u32", "/u64", "/i32", "/i64", "/f16", "/f32", "/f64"};
-    static const size_t sizes[] = {1, 2, 4, 8, 4, 8, 2, 4, 8};
+    static const char *const names[] = {"/u8",  "/u16", "/u32", "/u64", "/i8", "/i16",
+                                        "/i32", "/i64", "/f16", "/f32", "/f64"};
+    static const size_t sizes[] = {1, 2, 4, 8, 1, 2, 4, 8, 2, 4, 8};
     uint8_t values[40], back[40];
     h5_file *f = NULL;
     for (size_t i = 0; i < sizeof values; i++) values[i] = (uint8_t)(i % 60);
