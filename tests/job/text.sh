@@ -26,7 +26,8 @@ for path in glob.glob("dataset/shards/*.h5"):
         attributes = f["text"].attrs
         assert attributes["vocab_size"] == 906 and attributes["encoder"] in ("bpe", b"bpe"), dict(attributes)
         assert attributes["weights_sha256"] in (sha, sha.encode()), dict(attributes)
-        names, starts, offsets = f["examples/id"][:].tobytes().decode(), f["examples/id_offsets"][:], f["text/offsets"][:]
+        names, starts = f["examples/id"][:].tobytes().decode(), f["examples/id_offsets"][:]
+        offsets = f["text/offsets"][:]
         for i in range(len(starts) - 1):
             row = int(names[starts[i]:starts[i + 1]][1:])
             assert f["text/ids"][offsets[i]:offsets[i + 1]].tolist() == expect[row]["ids"], row
@@ -34,7 +35,8 @@ for path in glob.glob("dataset/shards/*.h5"):
 assert n > 230, n
 words = json.load(open("dataset/vocabulary.json"))
 assert words["tokenizer"] == "bpe" and words["tokenizer_sha256"] == sha, words
-assert words["ranges"][0]["size"] == 906 and words["special"]["<bos>"] == 906 and words["new_rows"] == [[906, 970]], words
+assert words["ranges"][0]["size"] == 906 and words["special"]["<bos>"] == 906, words
+assert words["new_rows"] == [[906, 970]], words
 added = json.load(open("dataset/tokenizer/added_tokens.json"))
 assert list(added.values()) == list(range(906, 970)) and added["<boi>"] == words["special"]["<boi>"], added
 roles = json.load(open("dataset/tokenizer/special_tokens_map.json"))

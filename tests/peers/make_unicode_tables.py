@@ -46,7 +46,8 @@ def numeric():
 
 
 def in_unicode_9():
-    program = r'for (0..0x10FFFF) { next if $_ >= 0xD800 && $_ < 0xE000; print "$_\n" if chr($_) =~ /\p{Present_In: 9.0}/ }'
+    program = (r'for (0..0x10FFFF) { next if $_ >= 0xD800 && $_ < 0xE000;'
+               r' print "$_\n" if chr($_) =~ /\p{Present_In: 9.0}/ }')
     out = subprocess.run(["perl", "-e", program], capture_output=True, text=True, check=True).stdout
     return set(map(int, out.split()))
 
@@ -81,8 +82,8 @@ def main():
     blocks, index = {}, []
     for at in range(0, LAST, BLOCK):
         index.append(blocks.setdefault(tuple(flags[at:at + BLOCK]), len(blocks)))
-    out = ["/* Classes of code points (unicode_class.h), written by tests/peers/make_unicode_tables.py. */", "#pragma once",
-           "", "#include <stdint.h>", "", "/* clang-format off */",
+    out = ["/* Classes of code points (unicode_class.h), written by tests/peers/make_unicode_tables.py. */",
+           "#pragma once", "", "#include <stdint.h>", "", "/* clang-format off */",
            f"static const uint16_t unicode_index[{len(index)}] = {{", *lines(index, 22), "};",
            f"static const uint8_t unicode_blocks[{len(blocks)}][{BLOCK}] = {{"]
     for block in blocks:

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Ids of tessera beside those of `tokenizers` (0.23) and `tiktoken` (0.14), text by text, and the time that both take on
-one core. Needs tokenizers, tiktoken; --train also makes tokenizers of a corpus's own texts.
+"""Ids of tessera beside those of `tokenizers` (0.23) and `tiktoken` (0.14), text by text, and the time that both take
+on one core. Needs tokenizers, tiktoken; --train also makes tokenizers of a corpus's own texts.
 
     text_ids.py --program build/tests/support/text_ids --corpus CORPUS [--tokenizer tokenizer.json ...] [--train 32000]
     text_ids.py --program build/tests/support/text_ids --random 20000 [--tokenizer ...]
 
-CORPUS: a folder; its .txt files and the fields of its .tsv files are the texts. --random adds texts of random characters
-and of the names of added tokens. Each text must have the same ids, special tokens in it read and not read; exit status 1
-if one does not.
+CORPUS: a folder; its .txt files and the fields of its .tsv files are the texts. --random adds texts of random
+characters and of the names of added tokens. Each text must have the same ids, special tokens in it read and not read;
+exit status 1 if one does not.
 """
 import argparse
 import json
@@ -27,8 +27,10 @@ PATTERNS = {
     "cl100k": r"""'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|"""
               r"""\s*[\r\n]|\s+(?!\S)|\s""",
     "o200k": "|".join([
-        r"""[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?""",
-        r"""[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?""",
+        r"""[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+"""
+        r"""(?i:'s|'t|'re|'ve|'m|'ll|'d)?""",
+        r"""[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*"""
+        r"""(?i:'s|'t|'re|'ve|'m|'ll|'d)?""",
         r"""\p{N}{1,3}""", r""" ?[^\s\p{L}\p{N}]+[\r\n/]*""", r"""\s*[\r\n]+""", r"""\s+(?!\S)""", r"""\s+"""]),
     "other": r"""[A-Za-z]+|\d| ?[^\sA-Za-z\d]+|\s+""",
 }
@@ -139,7 +141,8 @@ def check_ranks(a, path, pattern, texts, folder):
     if texts:
         theirs = fastest(lambda: [encoding.encode_ordinary(t) for t in texts])
         _, seconds, size = ours(a.program, texts, path, own, parse=False, rounds=ROUNDS)
-        print(f"    {size / seconds / 1e6:.1f} MB/s; tiktoken {size / theirs / 1e6:.1f} MB/s (ratio {theirs / seconds:.1f})")
+        print(f"    {size / seconds / 1e6:.1f} MB/s; tiktoken {size / theirs / 1e6:.1f} MB/s "
+              f"(ratio {theirs / seconds:.1f})")
     return wrong
 
 
@@ -174,7 +177,8 @@ def trained(texts, size, folder):
         make("gpt2-prefix", normalizers.NFKC(), pre_tokenizers.ByteLevel(add_prefix_space=True), added=flags),
         make("llama3", None, split(LLAMA3), models.BPE(ignore_merges=True), added=flags),
         make("qwen", normalizers.NFC(), split(LLAMA3.replace("{1,3}", "")), added=flags),
-        make("nfd", normalizers.Sequence([normalizers.NFD(), normalizers.Replace("a", "bb")]), split(LLAMA3), added=flags),
+        make("nfd", normalizers.Sequence([normalizers.NFD(), normalizers.Replace("a", "bb")]), split(LLAMA3),
+             added=flags),
         make("nfkd", normalizers.NFKD(), split(PATTERNS["o200k"], behavior="removed", invert=True), added=flags),
         make("other", None, split(PATTERNS["other"]), added=flags),
         make("digits", None, pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True),

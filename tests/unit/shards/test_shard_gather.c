@@ -230,7 +230,7 @@ static void rejects_are_told_in_order(void **state)
 {
     (void)state;
     static const char head[] =
-        "{\"id\":\"id-\xEF\xBF\xBD\xEF\xBF\xBD(5\",\"row\":1035,\"source\":\"a/\xEF\xBF\xBD\xEF\xBF\xBD.wav\","
+        "{\"id\":\"id-\xEF\xBF\xBD\xEF\xBF\xBD(5\",\"row\":1035,\"source\":\"a/\xEF\xBF\xBD.wav\","
         "\"stage\":\"decode\",\"reason\":\"damaged\",\"message\":\"row 5 \\\"is\\\" \xEF\xBF\xBD\"}\n"
         "{\"id\":\"id-6\",\"row\":1042,\"source\":\"a/6.wav\",\"stage\":\"filter\",\"rule\":\"too-short\","
         "\"message\":\"0.1 s\"}\n"
