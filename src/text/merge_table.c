@@ -140,8 +140,9 @@ static void push_pair(merge_table *t, const uint32_t *ids, size_t *in_heap, int6
 {
     int64_t right = t->after[left];
     if (right < 0) return;
-    uint64_t rank = rank_of(t, ids[left], ids[right]);
-    if (rank != NO_RANK) heap_push(t->heap, in_heap, rank << PLACE_BITS | (uint64_t)left);
+    t->ranks[left] = rank_of(t, ids[left], ids[right]);
+    if (t->ranks[left] == NO_RANK) return;
+    heap_push(t->heap, in_heap, (uint64_t)t->ranks[left] << PLACE_BITS | (uint64_t)left);
 }
 
 static int run_long(merge_table *t, uint32_t *ids, size_t *n)
@@ -151,6 +152,7 @@ static int run_long(merge_table *t, uint32_t *ids, size_t *n)
     TRY(MEM_GROW(t->heap, &t->heap_capacity, 2 * *n));
     TRY(MEM_GROW(t->before, &t->before_capacity, *n));
     TRY(MEM_GROW(t->after, &t->after_capacity, *n));
+    TRY(MEM_GROW(t->ranks, &t->ranks_capacity, *n));
     for (size_t i = 0; i < *n; i++) {
         t->before[i] = (int64_t)i - 1;
         t->after[i] = i + 1 < *n ? (int64_t)i + 1 : -1;
@@ -159,7 +161,7 @@ static int run_long(merge_table *t, uint32_t *ids, size_t *n)
     while (in_heap) {
         uint64_t top = heap_pop(t->heap, &in_heap);
         int64_t left = (int64_t)(top & (((uint64_t)1 << PLACE_BITS) - 1)), right = t->after[left];
-        if (right < 0 || rank_of(t, ids[left], ids[right]) != top >> PLACE_BITS) continue;
+        if (right < 0 || t->ranks[left] != top >> PLACE_BITS) continue;
         ids[left] = t->merged[top >> PLACE_BITS];
         t->after[left] = t->after[right];
         if (t->after[right] >= 0) t->before[t->after[right]] = left;
@@ -188,5 +190,6 @@ void merge_table_free(merge_table *t)
     mem_free(&t->heap);
     mem_free(&t->before);
     mem_free(&t->after);
+    mem_free(&t->ranks);
     *t = (merge_table){0};
 }

@@ -13,7 +13,8 @@ typedef struct merge_table {
     /* room for words that are too long for a plain search */
     uint64_t *heap;
     int64_t *before, *after;
-    size_t heap_capacity, before_capacity, after_capacity;
+    uint32_t *ranks; /* of each symbol and the one after it */
+    size_t heap_capacity, before_capacity, after_capacity, ranks_capacity;
 } merge_table;
 
 /* Let left + right become `id`, as the next rank; of the same pair the last counts. ERR_CONFIG with too many,

@@ -46,8 +46,8 @@ def numeric():
 
 
 def in_unicode_9():
-    program = r'for (0..0x10FFFF) { next if $_ >= 0xD800 && $_ < 0xE000;' \
-              r' print "$_\n" if chr($_) =~ /\p{Present_In: 9.0}/ }'
+    program = (r'for (0..0x10FFFF) { next if $_ >= 0xD800 && $_ < 0xE000;'
+               r' print "$_\n" if chr($_) =~ /\p{Present_In: 9.0}/ }')
     out = subprocess.run(["perl", "-e", program], capture_output=True, text=True, check=True).stdout
     return set(map(int, out.split()))
 

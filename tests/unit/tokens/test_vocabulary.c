@@ -85,6 +85,18 @@ static void ids_are_found_and_named(void **state)
     assert_string_equal(name, "<text_97>");
 }
 
+static void pieces_are_fit_to_print(void **state)
+{
+    (void)state;
+    char name[16];
+    vocabulary_name_piece("a\n\xC3\xA9\xC3", 5, name, sizeof name);
+    assert_string_equal(name, "a\\n\xC3\xA9\\xC3");
+    vocabulary_name_piece("", 0, name, sizeof name);
+    assert_string_equal(name, "");
+    vocabulary_name_piece("0123456789abcd\xC3\xA9", 16, name, sizeof name); /* no half characters */
+    assert_string_equal(name, "0123456789abcd");
+}
+
 static void all_names_differ(void **state)
 {
     (void)state;
@@ -112,6 +124,13 @@ static void the_file_comes_back(void **state)
     assert_memory_equal(&v, &w, sizeof v);
     assert_int_equal(file_read(path, 1 << 20, &bytes, &n), OK);
     assert_memory_equal(bytes, head, sizeof head - 1);
+    assert_non_null(strstr((const char *)bytes, "\"new_rows\": [\n    [\n      256,\n      1332\n    ]\n  ]"));
+    assert_null(strstr((const char *)bytes, "tokenizer_sha256"));
+    vocabulary_make(&v, "bpe", 1000, 512, 500, 0);
+    memset(v.tokenizer_sha256, 'a', 64);
+    assert_int_equal(vocabulary_save(&v, path), OK);
+    assert_int_equal(vocabulary_load(&w, path), OK);
+    assert_memory_equal(&v, &w, sizeof v);
     mem_free(&bytes);
 }
 
@@ -157,8 +176,8 @@ int main(void)
     snprintf(path, sizeof path, "%s/vocabulary.json", folder);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_are_laid_out_in_order), cmocka_unit_test(ids_are_found_and_named),
-        cmocka_unit_test(all_names_differ),          cmocka_unit_test(the_file_comes_back),
-        cmocka_unit_test(damaged_files_are_refused),
+        cmocka_unit_test(pieces_are_fit_to_print),   cmocka_unit_test(all_names_differ),
+        cmocka_unit_test(the_file_comes_back),       cmocka_unit_test(damaged_files_are_refused),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     return file_remove_tree(folder) != OK || failed;
