@@ -30,14 +30,20 @@ int text_decodes(const sequence_set *set) { return !strcmp(set->words->tokenizer
 static int decode(const sequence_set *set, const uint32_t *ids, size_t n, text_buffer *out)
 {
     int rc = OK;
-    if (!text_decodes(set))
-        FAIL(ERR_UNSUPPORTED, "a part of a text cannot be read back from the ids of the tokenizer %s",
-             set->words->tokenizer);
-    for (size_t i = 0; i < n; i++) {
+    char *text = NULL;
+    size_t capacity = 0, length = 0;
+    for (size_t i = 0; i < n && text_decodes(set); i++) {
         char byte = (char)(unsigned char)ids[i];
         TRY(text_buffer_add(out, &byte, 1));
     }
+    if (text_decodes(set)) goto done;
+    if (!set->text)
+        FAIL(ERR_UNSUPPORTED, "a part of a text cannot be read back from the ids of the tokenizer %s without its file",
+             set->words->tokenizer);
+    TRY(text_tokenizer_decode(set->text, ids, n, &text, &capacity, &length));
+    TRY(text_buffer_add(out, text, length));
 done:
+    mem_free(&text);
     return rc;
 }
 
