@@ -3,7 +3,8 @@
 
 #include "sequence/pack.h"
 
-/* As vocabulary_name, with the special tokens that the set has of its own: "<boi>", "<eoh>", "<img_17>". A name of the
+/* As vocabulary_name, with the special tokens that the set has of its own: "<boi>", "<eoh>", "<img_17>", and the
+ * pieces of the text tokenizer where it is at hand. A name of the
  * program or the options has less than TOKEN_NAME bytes. */
 enum { TOKEN_NAME = 64 };
 void token_name(const sequence_set *set, uint32_t id, char out[TOKEN_NAME]);
