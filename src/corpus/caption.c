@@ -17,7 +17,8 @@ int caption_take(corpus_row *row, text_view name, const char *text, size_t n)
     }
     while (n && strchr(" \t\r\n\v\f", text[n - 1])) n--;
     row->field[FIELD_TEXT] = (text_view){text, n};
-    if (!n && !corpus_row_has(row, MEDIA_AUDIO) && !corpus_row_has(row, MEDIA_IMAGE))
+    if (!n && !corpus_row_has(row, MEDIA_AUDIO) && !corpus_row_has(row, MEDIA_IMAGE) &&
+        !corpus_row_has(row, MEDIA_SENSOR))
         FAIL(ERR_INVALID, "%.*s: no text in it", (int)name.n, name.bytes);
 done:
     return rc;

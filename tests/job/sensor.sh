@@ -189,6 +189,20 @@ expect_output "<sen_[0-9]+>"
 run 0 plan "$CONFIG" "${small[@]}"
 expect_output "sensors +70 recordings"
 
+step "filters: segments of one file are no duplicates, the same values in another format are"
+printf '%s\n' '{"id": "a", "sensor_filepath": "3.npy", "offset": 0, "duration": 1, "license": "CC0"}' \
+    '{"id": "b", "sensor_filepath": "3.npy", "offset": 1, "duration": 1, "license": "CC0"}' \
+    '{"id": "c", "sensor_filepath": "3.h5", "offset": 0, "duration": 1, "license": "CC0"}' \
+    '{"id": "d", "sensor_filepath": "3.npy", "license": "other"}' >motion/some.jsonl
+run 2 run "$CONFIG" "${small[@]}" --set corpus.path=motion/some.jsonl --set sensor.codebook.path=frozen.h5 \
+    --set "filter.licenses=[CC0]" --set filter.duplicates=media --output-dir some
+expect_exit 0
+expect_message "4 rows = 2 examples . 0 rejects . 2 filtered"
+expect_equal "$(sort some/filtered.jsonl | grep -o '"rule":"[a-z]*"' | tr '\n' ' ')" \
+    '"rule":"duplicate" "rule":"license" ' "rules"
+run 0 verify some
+expect_exit 0
+
 step "keys that are missing or contradict each other"
 run 0 run "$CONFIG" "${small[@]}" --set sensor.channels=0 --output-dir none
 expect_exit 2

@@ -113,3 +113,17 @@ run 0 run text.yaml --set text.tokenizer=bpe --set text.path=none.json --output-
 expect_exit 2
 expect_message "text.path: none.json does not exist"
 expect_no_file none
+
+step "a SentencePiece model, and its copy for literals of templates"
+run 2 run text.yaml --set text.tokenizer=auto --output-dir pieces \
+    --set text.path="$golden/text-spm-bpe/tokenizer.model" \
+    --set 'sequence.row=["said: {text}"]'
+expect_exit 0
+cmp "$golden/text-spm-bpe/tokenizer.model" pieces/tokenizer/tokenizer.model || fail "tokenizer.model"
+expect_equal "$(json pieces/vocabulary.json tokenizer)" sentencepiece tokenizer
+run 0 verify pieces
+expect_exit 0
+run 0 show pieces s27
+expect_output 'text  [0-9]+ tokens'
+run 0 show pieces default/train/0
+expect_exit 0

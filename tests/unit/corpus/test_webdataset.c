@@ -46,6 +46,7 @@ static void samples_are_rows(void **state)
                    "\"role\":\"user\",\"license\":\"CC0\",\"audio_filepath\":\"/else/where.wav\",\"width\":7}");
     tar_build_file(&t, "d/b.c/e.cls", "12\n");
     tar_build_file(&t, "n.npy", "array");
+    tar_build_file(&t, "n.txt", " \n");
     tar_build_file(&t, "text.txt", "only");
     tar_build_file(&t, "own.png", "x");
     tar_build_file(&t, "own.json", "{\"id\":77}");
