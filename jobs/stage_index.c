@@ -48,7 +48,7 @@ static int probe_sound(const audio_options *o, const media *m, corpus_row *row)
     audio_stream *stream = NULL;
     audio_info info;
     audio_limits limits = {0};
-    audio_hint hint = sound_hint(o, media_path_of(row, MEDIA_AUDIO));
+    audio_hint hint = sound_hint(o, corpus_row_media(row, MEDIA_AUDIO));
     TRY(audio_open(&stream, &m->source, &hint, &limits, &info));
     row->audio_frames = info.n_likely; /* for planning; decoding looks again */
     row->audio_rate_hz = info.rate_hz;
@@ -90,7 +90,7 @@ static int check_suspect(indexing *x, const char *root, const corpus_row *row)
     size_t n = 1;
     if (suspects_asks(j, row->row))
         for (int k = 0; k < N_MEDIA; k++) {
-            if (!media_path_of(row, k).n) continue;
+            if (!corpus_row_has(row, k)) continue;
             mem_free(&path);
             TRY(corpus_row_path(row, k, root, &path));
             TRY(mem_format(&arguments[n], "%lld:%lld:%s", (long long)row->media[k].tar_offset,
@@ -117,7 +117,7 @@ static int probe_row(void *user, const char *root, corpus_row *row)
              row->field[FIELD_ID].bytes);
     fault_point_at("probe.row", id);
     for (int k = 0; k < N_MEDIA; k++)
-        if (media_path_of(row, k).n && wanted[k]) TRY(probe_medium(&j->audio, root, row, k));
+        if (corpus_row_has(row, k) && wanted[k]) TRY(probe_medium(&j->audio, root, row, k));
 done:
     inhand_note(j->inhand, -1);
     return rc;

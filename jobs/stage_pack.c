@@ -304,8 +304,8 @@ int stage_sequence_files(const stages *s, const json_t *d, json_t **out)
     TRY(dataset_describe(j->out, path, &config));
     *out = s->repack ? json_copy(json_object_get(d, "sequences")) : json_object();
     if (!*out) *out = json_object();
-    json_object_set_new(*out, j->sequence.name, describe_set(j, &total, files, config));
-    if (!*out) FAIL(ERR_MEMORY, "no memory for dataset.json");
+    if (json_object_set_new(*out, j->sequence.name, describe_set(j, &total, files, config)) != 0)
+        FAIL(ERR_MEMORY, "no memory for dataset.json");
 done:
     packing_free(&x);
     mem_free(&path);

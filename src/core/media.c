@@ -11,12 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-text_view media_path_of(const corpus_row *row, media_kind kind)
-{
-    static const row_field fields[N_MEDIA] = {FIELD_AUDIO_PATH, FIELD_IMAGE_PATH, FIELD_SENSOR_PATH};
-    return row->field[fields[kind]];
-}
-
 /* What a failed open or read says about the file: gone is the row's fault, all else the system's. */
 static int status_of(int err)
 {
@@ -31,7 +25,7 @@ static int open_checked(const char *root, const corpus_row *row, media_kind kind
     struct stat st;
     size_t got;
     const row_media *known = &row->media[kind];
-    text_view name = media_path_of(row, kind);
+    text_view name = corpus_row_media(row, kind);
     TRY(corpus_row_path(row, kind, root, &path));
     m->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (m->fd < 0 || fstat(m->fd, &st) != 0)

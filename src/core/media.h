@@ -18,6 +18,3 @@ typedef struct media {
  * returned. Caller: media_close. */
 int media_open(const char *root, const corpus_row *row, media_kind kind, int64_t memory_limit, media *out);
 void media_close(media *m);
-
-/* Path of a medium as the manifest has it (view). */
-text_view media_path_of(const corpus_row *row, media_kind kind);

@@ -60,7 +60,7 @@ typedef struct window {
     void *user;
 } window;
 
-/* Pass on what the window shows of `length` tokens at `at`. `repeat`: one special that stands there many times. */
+/* Pass on what the window shows of `length` tokens at `at`. A special is one that stands there that many times. */
 static int put(window *w, int64_t at, uint8_t kind, int64_t start, int64_t length, int loss, const vector_span *v)
 {
     int64_t first = at < w->from ? w->from - at : 0;

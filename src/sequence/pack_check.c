@@ -221,14 +221,10 @@ int pack_check(const sequence_set *set, char *const *index_paths, size_t n_index
         rc = OK;
     }
     if (rc != OK) goto done;
-    *counts = c.found.counts;
-    counts->documents = c.said.documents;
-    counts->split_documents = c.said.split_documents;
-    counts->dropped_documents = c.said.dropped_documents;
-    counts->dropped_tokens = c.said.dropped_tokens;
-    counts->empty_documents = c.said.empty_documents;
-    counts->repeated_documents = c.said.repeated_documents;
-    counts->left_out_documents = c.said.left_out_documents;
+    *counts = c.said;
+    counts->sequences = c.found.counts.sequences;
+    counts->tokens = c.found.counts.tokens;
+    memcpy(counts->ids, c.found.counts.ids, sizeof counts->ids);
     if (c.report.n_faults) FAIL(ERR_VERIFY, "%" PRId64 " faults in the sequences", c.report.n_faults);
 done:
     split_shards_free(&c.shards);

@@ -50,7 +50,6 @@ done:
     return rc;
 }
 
-/* `only`: kinds of ops that may not be there. */
 static int parse_row(sequence_template *t, const sequence_options *o, const char *key, const char *text, size_t *number)
 {
     int rc = OK;
