@@ -119,7 +119,7 @@ static int add_media(document_line *d, int kind, const example_reference *e, con
     const span *last = d->media_span;
     int64_t start = at - d->start, end = start + length;
     d->media_span = s;
-    if (s && last && last->kind == s->kind && last->shard == s->shard && last->start + last->length == s->start &&
+    if (s && last && last->kind == s->kind && last->shard == s->shard && last->start + last->ids == s->start &&
         start - d->media_end <= 1) {
         json_t *one = json_array_get(d->media, json_array_size(d->media) - 1);
         json_object_set_new(one, "end", json_integer(end));

@@ -10,7 +10,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { SEQUENCES = 1 << 12, KEY_LITERALS = 7 };
+enum { SEQUENCES = 1 << 12, KEY_LITERALS = 7, KEY_RUNS = 8 };
 
 typedef struct checking {
     sequence_check *c;
@@ -30,6 +30,12 @@ void tally_literals(tally *t, const literal_table *l, int64_t start, int64_t len
 {
     t->literals += length;
     for (int64_t i = start; i < start + length; i++) t->literal_sum += rng_bits(KEY_LITERALS, l->ids[i], 0);
+}
+
+void tally_runs(tally *t, const span *s)
+{
+    uint64_t where = rng_bits(KEY_RUNS, (uint64_t)s->shard << 8 | s->kind, (uint64_t)s->start);
+    t->run_sum += rng_bits(where, s->ids, s->length);
 }
 
 static void fault(checking *x, const char *what)
@@ -114,8 +120,11 @@ static int check_span(checking *x, const span *s)
         s->shard >= c->shards.n)
         check_report_add(&c->report, "%s: sequence %" PRId64 ": no stream %u of shard %u", x->file, x->sequence,
                          s->kind, s->shard);
+    else if (s->ids != s->length && (!c->template.reduces[s->kind] || s->ids < s->length))
+        fault(x, "a span of another number of tokens than it has ids");
     else
-        cover(x, s->kind, s->shard, s->start, s->length);
+        cover(x, s->kind, s->shard, s->start, s->ids);
+    if (s->kind < N_STREAMS && c->template.reduces[s->kind]) tally_runs(&c->found, s);
 done:
     return rc;
 }

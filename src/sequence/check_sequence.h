@@ -14,6 +14,7 @@ typedef struct tally {
     int64_t literals;     /* tokens */
     uint64_t literal_sum; /* of a random number for each of their ids */
     int64_t no_loss;      /* tokens */
+    uint64_t run_sum;     /* of a random number for each span of a reduced stream */
 } tally;
 
 typedef struct sequence_check {
@@ -30,6 +31,9 @@ typedef struct sequence_check {
 
 /* Count one span of literals: ids start .. start + length - 1 of the table. */
 void tally_literals(tally *t, const literal_table *l, int64_t start, int64_t length);
+
+/* Count a span of a reduced stream: which ids are how many tokens. */
+void tally_runs(tally *t, const span *s);
 
 /* The sequences of one index file. Faults go to the report. ERR_CORRUPT, ERR_MEMORY. */
 int check_sequences(sequence_check *c, const char *file, span_reader *r);

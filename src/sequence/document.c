@@ -20,15 +20,25 @@ static int64_t row_of(const document_set *s, const document *d, int64_t token)
     return low;
 }
 
+static int64_t cut_between_runs(const document_set *s, const row_part *p, int64_t from, int64_t end)
+{
+    for (int64_t i = 0; i < p->n_cuts; i++) {
+        int64_t at = p->at + run_cut_read(s, p, i).token;
+        if (at > from) return at;
+    }
+    return end;
+}
+
 /* The last good place at or before `end` within a picture or sound that does not fit: a row of the grid, a window. */
-static int64_t cut_within(const sequence_template *t, const row_part *p, int64_t from, int64_t end)
+static int64_t cut_within(const document_set *s, const row_part *p, int64_t from, int64_t end)
 {
     const template_op *op = p->op;
     int64_t begin = p->at + !op->bare, step = 0;
+    if (op->reduced) return cut_between_runs(s, p, from, end);
     if (op->form == FORM_IDS && p->columns > 0)
         step = p->columns + 1;
     else if (op->form == FORM_IDS && op->stream == STREAM_AUDIO)
-        step = t->audio_window;
+        step = s->t->audio_window;
     if (step > 0 && end > begin) {
         int64_t at = begin + (end - begin) / step * step;
         if (at > from) return at;
@@ -46,13 +56,14 @@ int64_t document_cut(const document_set *s, const document *d, int64_t from, int
     row_walk w = row_walk_start(s, &r);
     while (row_walk_next(&w, &p) && p.at < end) {
         if (p.at + p.length <= end || p.op->kind != TEMPLATE_STREAM || p.op->stream == STREAM_TEXT) continue;
-        return p.at > from ? p.at : cut_within(s->t, &p, from, end);
+        return p.at > from ? p.at : cut_within(s, &p, from, end);
     }
     return end;
 }
 
 /* What goes out: tokens from .. to - 1 of a document. */
 typedef struct window {
+    const document_set *set;
     int64_t from, to;
     uint32_t shard;
     uint8_t begins;
@@ -70,6 +81,7 @@ static int put(window *w, int64_t at, uint8_t kind, int64_t start, int64_t lengt
     span s = {.kind = kind,
               .shard = of_shard ? w->shard : 0,
               .start = start + (repeat ? 0 : first),
+              .ids = (uint32_t)(last - first),
               .length = (uint32_t)(last - first),
               .loss = loss != 0,
               .begins = w->begins};
@@ -101,6 +113,29 @@ done:
     return rc;
 }
 
+static int put_runs(window *w, const row_part *p)
+{
+    int rc = OK;
+    run_cut a = {!p->op->bare, 0}, b;
+    for (int64_t i = 0; i <= p->n_cuts; i++, a = b) {
+        b = run_cut_read(w->set, p, i);
+        int64_t first = p->at + a.token, last = p->at + b.token;
+        if (first == last || first >= w->to || last <= w->from) continue;
+        if (first < w->from || last > w->to) FAIL(ERR_INTERNAL, "a reduced stream is parted within its runs");
+        span s = {.kind = (uint8_t)p->op->stream,
+                  .shard = w->shard,
+                  .start = p->start + a.id,
+                  .ids = (uint32_t)(b.id - a.id),
+                  .length = (uint32_t)(last - first),
+                  .loss = p->loss != 0,
+                  .begins = w->begins};
+        w->begins = 0;
+        TRY(w->sink(w->user, &s, NULL));
+    }
+done:
+    return rc;
+}
+
 /* Vectors bear no loss: there is no id to predict. */
 static int put_stream(window *w, const row_part *p)
 {
@@ -120,7 +155,7 @@ static int put_stream(window *w, const row_part *p)
     if (op->form == FORM_VECTORS)
         TRY(put(w, p->at + marked, MODALITY_SPECIAL, SPECIAL_VECTOR, p->n, 0, &v));
     else
-        TRY(put_ids(w, p, p->at + marked));
+        TRY(op->reduced ? put_runs(w, p) : put_ids(w, p, p->at + marked));
     if (marked) TRY(put_special(w, p->at + p->length - 1, end, p->loss));
 done:
     return rc;
@@ -141,7 +176,7 @@ int document_spans(const document_set *s, const document *d, int64_t from, int64
     int rc = OK;
     document_row r;
     row_part p;
-    window w = {.from = from, .to = from + n, .shard = d->shard, .begins = 1, .sink = sink, .user = user};
+    window w = {.set = s, .from = from, .to = from + n, .shard = d->shard, .begins = 1, .sink = sink, .user = user};
     for (int64_t i = row_of(s, d, from); i < d->n_rows; i++) {
         document_row_read(s, d->first_row + i, &r);
         if (r.at >= w.to) break;

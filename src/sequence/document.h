@@ -31,7 +31,7 @@ typedef struct document {
 
 /* Read copy number `copy` of the document that starts at example `first` and append its rows to the set.
  *   next   out: the example after the document
- *   ids    NULL, or counters of ids or vectors per stream that grow by the document's
+ *   ids    NULL, or counters of ids (as stored) or vectors per stream that grow by the document's
  * The reader must have texts where the template needs them. ERR_CORRUPT, ERR_LIMIT, ERR_MISMATCH (vectors that the
  * shard does not have), ERR_MEMORY. */
 int document_scan(document_set *s, shard_reader *r, uint32_t shard, int64_t first, int64_t copy, document *d,
@@ -48,6 +48,7 @@ int document_is_dropped(const sequence_template *t, const document *d);
 int64_t document_cut(const document_set *s, const document *d, int64_t from, int64_t length);
 
 /* Hand tokens from .. from + n - 1 of the document to `sink` as spans, the first with `begins`, and the vectors with
- * those tokens that stand for them (else NULL; `at` and `end` of it are not set). Forwards what `sink` returns. */
+ * those tokens that stand for them (else NULL; `at` and `end` of it are not set). Forwards what `sink` returns. Reduced
+ * streams can be parted only where document_cut does it (else ERR_INTERNAL). */
 typedef int (*document_sink)(void *user, const span *s, const vector_span *v);
 int document_spans(const document_set *s, const document *d, int64_t from, int64_t n, document_sink sink, void *user);

@@ -26,13 +26,27 @@ row_walk row_walk_start(const document_set *s, const document_row *r)
 
 static int64_t next_word(row_walk *w) { return *word_list_at(&w->set->words, w->word++); }
 
-/* A stream's words: first id, number (0: the row lacks it), and of pictures with newlines the columns. */
+/* A stream's words: first id, number (0: the row lacks it); of pictures with newlines the columns; of reduced streams
+ * the runs, and number and places of the cuts. */
 static void walk_stream(row_walk *w, const template_op *op, row_part *part)
 {
     part->start = next_word(w);
     part->n = next_word(w);
     part->columns = op->newline ? (int32_t)next_word(w) : 0;
-    part->length = part->n ? stream_tokens(op, part->n, part->columns) : 0;
+    if (op->reduced) {
+        part->runs = next_word(w);
+        part->n_cuts = next_word(w);
+        part->cuts = w->word;
+        w->word += CUT_WORDS * part->n_cuts;
+    }
+    part->length = part->n ? stream_tokens(op, op->reduced ? part->runs : part->n, part->columns) : 0;
+}
+
+run_cut run_cut_read(const document_set *s, const row_part *p, int64_t i)
+{
+    if (i == p->n_cuts) return (run_cut){!p->op->bare + p->runs, p->n};
+    int64_t word = p->cuts + CUT_WORDS * i;
+    return (run_cut){*word_list_at(&s->words, word), *word_list_at(&s->words, word + 1)};
 }
 
 static void walk_op(row_walk *w, const template_op *op, row_part *part)

@@ -18,10 +18,12 @@ void document_row_read(const document_set *s, int64_t row, document_row *out);
 /* One part of a row as tokens: what an op gives. */
 typedef struct row_part {
     const template_op *op;
-    int64_t at;       /* of its first token within the document */
-    int64_t length;   /* tokens */
-    int64_t start, n; /* ids or vectors of a stream; first id and ids of a literal */
-    int32_t columns;  /* > 0: a newline token after this many ids */
+    int64_t at;           /* of its first token within the document */
+    int64_t length;       /* tokens */
+    int64_t start, n;     /* ids or vectors of a stream; first id and ids of a literal */
+    int64_t runs;         /* of a reduced stream: runs of equal ids, each a token */
+    int64_t cuts, n_cuts; /* of a reduced stream that is longer than a sequence: word of the first place to cut */
+    int32_t columns;      /* > 0: a newline token after this many ids */
     int loss;
 } row_part;
 
@@ -37,5 +39,12 @@ typedef struct row_walk {
 row_walk row_walk_start(const document_set *s, const document_row *r);
 int row_walk_next(row_walk *w, row_part *part);
 
-/* Tokens that `n` ids or vectors of a stream take with what stands around them. */
+/* Where a reduced stream is cut: before token `token` of the part, which begins at id `id` of the stream's n. */
+typedef struct run_cut {
+    int64_t token, id;
+} run_cut;
+enum { CUT_WORDS = 2 };
+run_cut run_cut_read(const document_set *s, const row_part *p, int64_t i); /* i = n_cuts: the end of the ids */
+
+/* Tokens that `n` ids or vectors of a stream, or runs of ids, take with what stands around them. */
 int64_t stream_tokens(const template_op *op, int64_t n, int32_t columns);

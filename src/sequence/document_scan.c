@@ -1,5 +1,5 @@
 /* From the examples of a shard to the rows of documents. */
-#include "sequence/document_row.h"
+#include "sequence/document_runs.h"
 
 #include "base/memory.h"
 #include "base/rng.h"
@@ -63,7 +63,7 @@ done:
 static int scan_stream(scan *x, const template_op *op, int64_t i, int64_t *tokens)
 {
     int rc = OK;
-    int64_t start, n;
+    int64_t start, n, runs;
     int32_t rows, columns = 0;
     TRY(find_range(x, op->stream, i, &start, &n));
     if (n > UINT32_MAX)
@@ -75,10 +75,11 @@ static int scan_stream(scan *x, const template_op *op, int64_t i, int64_t *token
         if (columns < 1 || n % columns) columns = 0; /* only where whole rows of the grid make up the ids */
         TRY(word_list_add(&x->set->words, columns));
     }
+    if (op->reduced) TRY(document_runs_scan(&x->set->words, x->r, x->set->t, op, start, n, &runs));
     if (!n) goto done;
     x->any = 1;
     if (x->ids) x->ids[op->stream] += n;
-    *tokens = stream_tokens(op, n, columns);
+    *tokens = stream_tokens(op, op->reduced ? runs : n, columns);
     x->d->long_media |= op->stream != STREAM_TEXT && *tokens > x->set->t->length;
 done:
     return rc;

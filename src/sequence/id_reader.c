@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { BUFFER = 1 << 12 };
+
 static int by_place(const void *pa, const void *pb)
 {
     const span *a = &((const id_request *)pa)->span, *b = &((const id_request *)pb)->span;
@@ -52,23 +54,52 @@ done:
     return rc;
 }
 
-static int read_span(const id_stream *s, const span *p, uint32_t *out)
+static int read_ids(const id_stream *s, int64_t start, size_t n, uint32_t *out)
 {
-    int rc = OK;
-    if (p->start < 0 || p->start > s->n || p->length > s->n - p->start)
-        FAIL(ERR_CORRUPT, "%s: there are no ids %" PRId64 " + %u in %s", s->shard, p->start, p->length, s->path);
     if (s->width == sizeof(uint16_t)) {
-        const uint8_t *from = s->ids + (size_t)p->start * sizeof(uint16_t);
-        for (size_t i = 0; i < p->length; i++) {
+        const uint8_t *from = s->ids + (size_t)start * sizeof(uint16_t);
+        for (size_t i = 0; i < n; i++) {
             uint16_t id;
             memcpy(&id, from + i * sizeof id, sizeof id);
             out[i] = id;
         }
     } else if (s->width == sizeof(uint32_t)) {
-        memcpy(out, s->ids + (size_t)p->start * sizeof(uint32_t), p->length * sizeof(uint32_t));
+        memcpy(out, s->ids + (size_t)start * sizeof(uint32_t), n * sizeof(uint32_t));
     } else {
-        TRY(h5_read(s->file, s->path, H5_U32, p->start, p->length, out));
+        return h5_read(s->file, s->path, H5_U32, start, (int64_t)n, out);
     }
+    return OK;
+}
+
+/* One id for each run. */
+static int read_runs(const id_stream *s, const span *p, uint32_t *out)
+{
+    int rc = OK;
+    uint32_t ids[BUFFER], last = 0, runs = 0;
+    for (uint32_t at = 0, k; at < p->ids; at += k) {
+        k = p->ids - at < BUFFER ? p->ids - at : BUFFER;
+        TRY(read_ids(s, p->start + at, k, ids));
+        for (uint32_t i = 0; i < k; i++) {
+            if ((at || i) && ids[i] == last) continue;
+            if (runs < p->length) out[runs] = ids[i];
+            runs++;
+            last = ids[i];
+        }
+    }
+    if (runs != p->length)
+        FAIL(ERR_CORRUPT, "%s: ids %" PRId64 " + %u of %s are %u runs, not %u", s->shard, p->start, p->ids, s->path,
+             runs, p->length);
+done:
+    return rc;
+}
+
+static int read_span(const id_stream *s, const span *p, uint32_t *out)
+{
+    int rc = OK;
+    if (p->start < 0 || p->start > s->n || p->ids > s->n - p->start || p->ids < p->length)
+        FAIL(ERR_CORRUPT, "%s: there are no ids %" PRId64 " + %u in %s for %u tokens", s->shard, p->start, p->ids,
+             s->path, p->length);
+    TRY(p->ids == p->length ? read_ids(s, p->start, p->length, out) : read_runs(s, p, out));
     for (size_t i = 0; i < p->length; i++) {
         if ((int64_t)out[i] >= s->codes)
             FAIL(ERR_CORRUPT, "%s: %s holds %u, but there are %" PRId64 " codes", s->shard, s->path, out[i], s->codes);

@@ -48,7 +48,7 @@ static int mark_spans(marks *m, span_reader *r)
         TRY(span_reader_read(r, at, k, spans));
         for (int64_t i = 0; i < k; i++)
             if (spans[i].shard == m->shard && spans[i].kind == m->stream)
-                mark(&m->found, m->n, spans[i].start, spans[i].length);
+                mark(&m->found, m->n, spans[i].start, spans[i].ids);
     }
 done:
     mem_free(&spans);
@@ -88,7 +88,7 @@ static int mark_wanted_span(void *user, const span *s, const vector_span *v)
 {
     marks *m = user;
     if (v && m->vectors && v->kind == m->stream) mark(&m->wanted, m->n, v->start, v->length);
-    if (!v && !m->vectors && s->kind == m->stream) mark(&m->wanted, m->n, s->start, s->length);
+    if (!v && !m->vectors && s->kind == m->stream) mark(&m->wanted, m->n, s->start, s->ids);
     return OK;
 }
 
@@ -100,8 +100,10 @@ static int mark_wanted(sequence_check *c, marks *m, shard_reader *r)
     int64_t length = c->set->options->length;
     for (int64_t at = 0; at < shard_reader_examples(r);) {
         TRY(document_scan(&set, r, (uint32_t)m->shard, at, 0, &d, &at, NULL));
-        for (int64_t from = 0; !document_is_dropped(&c->template, &d) && from < d.length; from += length)
-            TRY(document_spans(&set, &d, from, length, mark_wanted_span, m));
+        for (int64_t from = 0, end; !document_is_dropped(&c->template, &d) && from < d.length; from = end) {
+            end = document_cut(&set, &d, from, length);
+            TRY(document_spans(&set, &d, from, end - from, mark_wanted_span, m));
+        }
         document_set_clear(&set);
     }
 done:

@@ -6,7 +6,8 @@
  *   kind    modality of ids of one stream of one shard (tokens/vocabulary.h), MODALITY_SPECIAL or SPAN_LITERAL
  *   shard   number of the shard within its split (0 for specials and literals)
  *   start   first id in /STREAM/ids; number within the special range; first id in /literals/ids
- *   length  ids; of a special: how often it stands there
+ *   ids     of the stream; more than `length` where a run of equal ids is one token
+ *   length  tokens; of a special: how often it stands there
  *   loss    1: these tokens bear loss
  *   begins  1: first span of a document, or of the continued piece of one
  * joint id = local id + offset of the modality's range. Vectors that stand in a sequence, or are attended to from it,
@@ -59,7 +60,7 @@ typedef struct sequence_counts {
     int64_t empty_documents;              /* groups without any id in the streams of the templates; in no sequence */
     int64_t repeated_documents;           /* of the documents: second and further copies */
     int64_t left_out_documents;           /* by their weight */
-    int64_t ids[N_STREAMS];               /* ids or vectors in the sequences */
+    int64_t ids[N_STREAMS];               /* ids (as stored) or vectors in the sequences */
 } sequence_counts;
 
 /* Number of blocks of a split with this many examples; -1: the weights are wrong (ERR_CONFIG). */

@@ -11,8 +11,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { WINDOW = 1 << 30 };
-
 /* Faults of files are for the report, all others end the check. */
 static int is_fault(int rc) { return rc == ERR_MISSING || rc == ERR_CORRUPT || rc == ERR_MISMATCH; }
 
@@ -27,7 +25,7 @@ static int want_span(void *user, const span *s, const vector_span *v)
     sequence_check *c = w->c;
     tally *t = &c->wanted;
     uint8_t kind = v ? v->kind : s->kind;
-    int64_t start = v ? v->start : s->start, n = v ? v->length : s->length;
+    int64_t start = v ? v->start : s->start, n = v ? v->length : s->ids;
     int counts = kind < N_STREAMS;
     if (w->dropped) {
         if (counts) t->counts.dropped_tokens += n;
@@ -36,25 +34,21 @@ static int want_span(void *user, const span *s, const vector_span *v)
     if (!s->loss) t->no_loss += s->length;
     if (s->kind == MODALITY_SPECIAL) t->specials[s->start] += s->length;
     if (s->kind == SPAN_LITERAL) tally_literals(t, &c->literals, s->start, s->length);
+    if (!v && counts && c->template.reduces[kind]) tally_runs(t, s);
     if (counts) coverage_want(&c->covered, v ? v->shard : s->shard, (stream_kind)kind, start, n);
     return OK;
-}
-
-/* Pieces of a document. */
-static int64_t count_pieces(const document_set *s, const document *d, int64_t length)
-{
-    int64_t n = 1;
-    for (int64_t from = 0; d->length - from > length; n++) from = document_cut(s, d, from, length);
-    return n;
 }
 
 static int want_document(sequence_check *c, const document_set *s, const document *d, int64_t copy)
 {
     int rc = OK;
     sequence_counts *n = &c->wanted.counts;
+    int64_t pieces = 0;
     wanting w = {c, document_is_dropped(&c->template, d)};
-    for (int64_t from = 0; from < d->length; from += WINDOW) /* a span has no more than 2^32 tokens */
-        TRY(document_spans(s, d, from, d->length - from < WINDOW ? d->length - from : WINDOW, want_span, &w));
+    for (int64_t from = 0, end; from < d->length; from = end, pieces++) {
+        end = document_cut(s, d, from, c->set->options->length);
+        TRY(document_spans(s, d, from, end - from, want_span, &w));
+    }
     if (!d->length) {
         n->empty_documents += copy == 0;
     } else if (w.dropped) {
@@ -64,7 +58,7 @@ static int want_document(sequence_check *c, const document_set *s, const documen
         n->repeated_documents += copy > 0;
         n->split_documents += d->length > c->set->options->length;
         n->tokens += d->length;
-        c->wanted.pieces += count_pieces(s, d, c->set->options->length);
+        c->wanted.pieces += pieces;
     }
 done:
     return rc;
@@ -164,6 +158,8 @@ static void compare_totals(sequence_check *c, int64_t n_files)
     compare(c, where, "tokens of literals", c->found.literals, c->wanted.literals);
     if (c->found.literal_sum != c->wanted.literal_sum)
         check_report_add(&c->report, "%s: ids of literals are not those of the templates", where);
+    if (c->found.run_sum != c->wanted.run_sum)
+        check_report_add(&c->report, "%s: spans of reduced ids have other ids or lengths than the shards say", where);
     for (int s = 0; s < N_SPECIALS; s++) {
         char name[64];
         vocabulary_name(c->set->words, vocabulary_special(c->set->words, (special_id)s), name, sizeof name);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const char format_name[] = "tessera-sequences";
-enum { FORMAT_VERSION = 2 };
+enum { FORMAT_VERSION = 3 };
 
 #define FIELD(name) offsetof(sequence_attributes, name)
 static const struct {

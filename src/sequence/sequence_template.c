@@ -44,6 +44,7 @@ static int note_uses(sequence_template *t, const char *key, const template_progr
             FAIL(ERR_CONFIG, "%s: %s stands in two forms in the templates of one set; use one of ids, vectors, cross",
                  key, stream_name(op->stream));
         t->uses[op->stream] = 1;
+        t->reduces[op->stream] |= op->reduced;
         t->form[op->stream] = op->form;
     }
 done:

@@ -34,7 +34,7 @@ typedef struct sequence_template {
     size_t n_roles;
     size_t separator;
     stream_form form[N_STREAMS]; /* of the streams in use */
-    int uses[N_STREAMS];
+    int uses[N_STREAMS], reduces[N_STREAMS];
     int needs_texts;      /* of the examples: roles or fields */
     int64_t audio_window; /* ids of a window of sound; 0: not known */
     int64_t length;

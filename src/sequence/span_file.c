@@ -11,9 +11,10 @@
 enum { BUFFER = 1 << 15 };
 
 static const record_column span_columns[] = {
-    {"/spans/kind", H5_U8, offsetof(span, kind)},    {"/spans/shard", H5_U32, offsetof(span, shard)},
-    {"/spans/start", H5_I64, offsetof(span, start)}, {"/spans/length", H5_U32, offsetof(span, length)},
-    {"/spans/loss", H5_U8, offsetof(span, loss)},    {"/spans/begins", H5_U8, offsetof(span, begins)},
+    {"/spans/kind", H5_U8, offsetof(span, kind)},      {"/spans/shard", H5_U32, offsetof(span, shard)},
+    {"/spans/start", H5_I64, offsetof(span, start)},   {"/spans/ids", H5_U32, offsetof(span, ids)},
+    {"/spans/length", H5_U32, offsetof(span, length)}, {"/spans/loss", H5_U8, offsetof(span, loss)},
+    {"/spans/begins", H5_U8, offsetof(span, begins)},
 };
 static const record_layout span_layout = {span_columns, sizeof span_columns / sizeof *span_columns, sizeof(span)};
 

@@ -1,7 +1,7 @@
 /* The index file of one block: spans in columns, the vectors that stand in the sequences, and where each sequence
  * begins. Local.
  *
- *   /spans/kind u8, shard u32, start i64, length u32, loss u8, begins u8   (n_spans)
+ *   /spans/kind u8, shard u32, start i64, ids u32, length u32, loss u8, begins u8   (n_spans)
  *   /offsets i64 (n_sequences + 1)   first span of each sequence, and the end
  *   /tokens u32 (n_sequences)        tokens without padding
  *   /vectors/...                     sequence/vector_span.h
@@ -16,7 +16,7 @@
 /* pack.h says what the fields mean. */
 typedef struct span {
     int64_t start;
-    uint32_t shard, length;
+    uint32_t shard, ids, length;
     uint8_t kind, loss, begins;
 } span;
 

@@ -126,16 +126,21 @@ static int take_options(const parser *p, template_op *op, char *options)
             op->bare = 1;
         else if (!strcmp(o, "newline") && op->stream == STREAM_IMAGE)
             op->newline = 1;
+        else if (!strcmp(o, "reduced") && op->stream != STREAM_TEXT && op->stream != STREAM_IMAGE)
+            op->reduced = 1;
         else if (!strcmp(o, "vectors") && op->stream != STREAM_TEXT)
             op->form = FORM_VECTORS;
         else if (!strcmp(o, "cross") && op->stream != STREAM_TEXT)
             op->form = FORM_CROSS;
         else
-            FAIL(ERR_CONFIG, "%s: {%s:...} has no option \"%s\"; there are bare, newline (image), vectors, cross",
+            FAIL(ERR_CONFIG,
+                 "%s: {%s:...} has no option \"%s\"; there are bare, newline (image), reduced (audio, sensor), "
+                 "vectors, cross",
                  p->key, stream_name(op->stream), o);
     }
-    if (op->newline && op->form != FORM_IDS)
-        FAIL(ERR_CONFIG, "%s: {image:newline} is for ids, not for vectors", p->key);
+    if ((op->newline || op->reduced) && op->form != FORM_IDS)
+        FAIL(ERR_CONFIG, "%s: {%s:%s} is for ids, not for vectors", p->key, stream_name(op->stream),
+             op->newline ? "newline" : "reduced");
 done:
     return rc;
 }

@@ -7,6 +7,7 @@
  *                       Nothing where the row lacks it. After a colon, joined by commas:
  *                         bare      without begin and end
  *                         newline   of pictures: <image_newline> after each row of the grid
+ *                         reduced   of sound and sensors: a run of equal ids is one token
  *                         vectors   one <vector> for each vector that is kept, in place of ids
  *                         cross     one <image> (<audio>, <sensor>): the vectors are a stream of their own
  *   {lang} {text_lang} {role} {source} {grid}
@@ -52,7 +53,7 @@ typedef struct template_op {
     int64_t number;
     stream_kind stream;
     stream_form form;
-    int bare, newline;
+    int bare, newline, reduced;
     template_part *parts;
     size_t n_parts;
 } template_op;

@@ -14,7 +14,7 @@
 typedef struct raw {
     int64_t n;
     uint8_t *kind, *loss, *begins;
-    uint32_t *shard, *length;
+    uint32_t *shard, *ids, *length;
     int64_t *start;
 } raw;
 
@@ -34,6 +34,19 @@ static int64_t length_of(h5_file *f, const char *path)
     return dims[0];
 }
 
+/* Ids of a stream, of which only those that differ from the one before count where there are more than tokens. */
+static void read_stream(shard_reader *reader, const raw *r, int64_t i, uint32_t *out)
+{
+    uint32_t *ids = NULL, n = 0;
+    assert_int_equal(MEM_ALLOC(ids, r->ids[i]), OK);
+    assert_int_equal(shard_reader_read_ids(reader, (stream_kind)r->kind[i], r->start[i], r->ids[i], ids), OK);
+    for (uint32_t k = 0; k < r->ids[i]; k++)
+        if (k == 0 || r->ids[i] == r->length[i] || ids[k] != ids[k - 1]) ids[n++] = ids[k];
+    assert_int_equal(n, r->length[i]);
+    memcpy(out, ids, n * sizeof *out);
+    mem_free(&ids);
+}
+
 static void expand(index_tokens *x, const raw *r, h5_file *f, char *const *shard_paths, size_t n_shards)
 {
     static const char *const names[] = {"offset_text", "offset_image", "offset_audio", "offset_sensor",
@@ -48,9 +61,7 @@ static void expand(index_tokens *x, const raw *r, h5_file *f, char *const *shard
         else if (r->kind[i] == 5)
             assert_int_equal(h5_read(f, "/literals/ids", H5_U32, r->start[i], r->length[i], x->ids + at), OK);
         else
-            assert_int_equal(shard_reader_read_ids(readers[r->shard[i]], (stream_kind)r->kind[i], r->start[i],
-                                                   r->length[i], x->ids + at),
-                             OK);
+            read_stream(readers[r->shard[i]], r, i, x->ids + at);
         for (int64_t k = 0; k < r->length[i]; k++) {
             x->ids[at + k] += r->kind[i] == 5 ? 0 : (uint32_t)base[r->kind[i]];
             x->loss[at + k] = r->loss[i];
@@ -73,6 +84,7 @@ void index_tokens_read(index_tokens *x, const char *index_path, char *const *sha
     column(f, "/spans/loss", H5_U8, r.n, &r.loss);
     column(f, "/spans/begins", H5_U8, r.n, &r.begins);
     column(f, "/spans/shard", H5_U32, r.n, &r.shard);
+    column(f, "/spans/ids", H5_U32, r.n, &r.ids);
     column(f, "/spans/length", H5_U32, r.n, &r.length);
     column(f, "/spans/start", H5_I64, r.n, &r.start);
     column(f, "/offsets", H5_I64, x->n_sequences + 1, &x->offsets);
@@ -90,6 +102,7 @@ void index_tokens_read(index_tokens *x, const char *index_path, char *const *sha
     mem_free(&r.loss);
     mem_free(&r.begins);
     mem_free(&r.shard);
+    mem_free(&r.ids);
     mem_free(&r.length);
     mem_free(&r.start);
     h5_close(&f);

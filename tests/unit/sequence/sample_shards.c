@@ -60,7 +60,7 @@ static void add_row(part_writer *w, const sample_shards *sample, int64_t row, in
         x->used = 1;
         x->n_ids = x->ids_capacity = (size_t)n;
         assert_int_equal(MEM_ALLOC(x->ids, (size_t)n), OK);
-        for (int64_t k = 0; k < n; k++) x->ids[k] = sample_id(s, row, k);
+        for (int64_t k = 0; k < n; k++) x->ids[k] = sample_id(s, row, s == STREAM_AUDIO ? k / sample->hold : k);
         if (s != STREAM_TEXT) {
             x->width = 2;
             x->n_vectors = (size_t)n;
@@ -112,7 +112,7 @@ static void make_shard(sample_shards *s, size_t i, int64_t *group)
     mem_free(&name);
 }
 
-static void make(sample_shards *s, const sample_row *rows, const sample_says *says, const char *const *texts,
+static void make(sample_shards *s, const sample_row *rows, const sample_says *says, const char *const *texts, int hold,
                  const int64_t *ends, size_t n_shards)
 {
     int64_t group = 0;
@@ -129,6 +129,7 @@ static void make(sample_shards *s, const sample_row *rows, const sample_says *sa
     s->rows = rows;
     s->says = says;
     s->texts = texts;
+    s->hold = hold;
     s->n_shards = n_shards;
     for (size_t i = 0; i < n_shards; i++) s->first[i + 1] = ends[i];
     s->n_rows = ends[n_shards - 1];
@@ -138,19 +139,25 @@ static void make(sample_shards *s, const sample_row *rows, const sample_says *sa
 
 void sample_make(sample_shards *s, const sample_row *rows, const int64_t *ends, size_t n_shards)
 {
-    make(s, rows, NULL, NULL, ends, n_shards);
+    make(s, rows, NULL, NULL, 1, ends, n_shards);
 }
 
 void sample_make_said(sample_shards *s, const sample_row *rows, const sample_says *says, const int64_t *ends,
                       size_t n_shards)
 {
-    make(s, rows, says, NULL, ends, n_shards);
+    make(s, rows, says, NULL, 1, ends, n_shards);
 }
 
 void sample_make_stored(sample_shards *s, const sample_row *rows, const char *const *texts, const int64_t *ends,
                         size_t n_shards)
 {
-    make(s, rows, NULL, texts, ends, n_shards);
+    make(s, rows, NULL, texts, 1, ends, n_shards);
+}
+
+void sample_make_held(sample_shards *s, const sample_row *row, int hold)
+{
+    const int64_t end = 1;
+    make(s, row, NULL, NULL, hold, &end, 1);
 }
 
 void sample_remove(sample_shards *s)

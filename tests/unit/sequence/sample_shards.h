@@ -19,6 +19,7 @@ typedef struct sample_shards {
     const sample_row *rows;
     const sample_says *says;  /* NULL: nothing */
     const char *const *texts; /* as they are stored beside the ids, which are others; NULL: "" */
+    int hold;                 /* each id of sound stands there so many times in a row */
     int64_t n_rows;
     int64_t first[17]; /* first row of each shard, and the end */
     size_t n_shards;
@@ -38,6 +39,7 @@ void sample_make_said(sample_shards *s, const sample_row *rows, const sample_say
                       size_t n_shards);
 void sample_make_stored(sample_shards *s, const sample_row *rows, const char *const *texts, const int64_t *ends,
                         size_t n_shards);
+void sample_make_held(sample_shards *s, const sample_row *row, int hold); /* one row */
 void sample_remove(sample_shards *s);
 
 /* Joint ids of the document that starts at `row`, into `ids`; written down here once more, without the code under test.

@@ -184,7 +184,7 @@ static void a_doubled_span_is_found(void **state)
     pack(SEQUENCE_SPLIT);
     load();
     span *a = text_span(0), *b = text_span(1);
-    a->length = b->length = 4;
+    a->ids = a->length = b->ids = b->length = 4;
     a->start = b->start;
     a->shard = b->shard;
     assert_int_equal(check_planted(-1), ERR_VERIFY);
