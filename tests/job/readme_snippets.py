@@ -16,14 +16,14 @@ QUICK = "quickstart/dataset"
 
 
 class Loader:
-    """Batches in order, as the default collation of PyTorch stacks them."""
+    """Batches in the order of the sampler, as the default collation of PyTorch stacks them."""
 
-    def __init__(self, data, batch_size, **_):
-        self.data, self.batch_size = data, batch_size
+    def __init__(self, data, batch_size, sampler, **_):
+        self.data, self.batch_size, self.sampler = data, batch_size, sampler
 
     def __iter__(self):
-        for first in range(0, len(self.data), self.batch_size):
-            rows = [self.data[i] for i in range(first, min(first + self.batch_size, len(self.data)))]
+        for first in range(0, len(self.sampler), self.batch_size):
+            rows = [self.data[i] for i in self.sampler[first:first + self.batch_size]]
             yield {name: np.stack([row[name] for row in rows]) for name in rows[0]}
 
 
@@ -62,6 +62,34 @@ def compare(sequences, dataset, split):
     print(f"{split}: {len(mine)} sequences as materialised")
 
 
+def read_from(block, names, epoch, done, batches):
+    """The training loop of the README from a checkpoint on, for some batches (0: to the end): the sequences it saw, as
+    bytes, and `done` of the next checkpoint."""
+    seen = []
+    for old, new in (("epoch, done = 0, 0", f"epoch, done = {epoch}, {done}"), ("    print(", "    seen.append(batch); ("),
+                     ("    break\n", "    if len(seen) == batches: break\n")):
+        assert block.count(old) == 1, old
+        block = block.replace(old, new)
+    names = {**names, "seen": seen, "batches": batches}
+    exec(compile(block, "README.md", "exec"), names)
+    rows = [b"".join(np.asarray(batch[k])[i].tobytes() for k in sorted(batch))
+            for batch in seen for i in range(len(batch["input_ids"]))]
+    return rows, names["done"]
+
+
+def check_resume(block, names):
+    """Stopped after some batches, or after each, the loop sees the same sequences in the same order."""
+    whole, n = read_from(block, names, 0, 0, 0)
+    assert n == len(whole) == len(set(whole)) > 8, (n, len(whole), len(set(whole)))
+    for stop in (1, 2, n // 4 - 1):
+        first, done = read_from(block, names, 0, 0, stop)
+        rest, end = read_from(block, names, 0, done, 0)
+        assert done == 4 * stop and end == n and first + rest == whole, stop
+    other, _ = read_from(block, names, 1, 0, 0)
+    assert other != whole and sorted(other) == sorted(whole)
+    print(f"read again from each of three places in {n} sequences")
+
+
 def main():
     readme, dataset = sys.argv[1:]
     centroids = np.load(f"{dataset}/codebooks/audio.npy")
@@ -73,6 +101,7 @@ def main():
     names = {}
     for block in blocks:
         exec(compile(block.replace(QUICK, dataset), "README.md", "exec"), names)
+    check_resume(next(b for b in blocks if "class Sequences" in b).replace(QUICK, dataset), names)
     for split in ("train", "valid"):
         compare(names["Sequences"](dataset, split), dataset, split)
     shape = names["batch"]["input_ids"].shape  # of the materialised reader, the last block with a batch

@@ -59,7 +59,7 @@ def windows(data, rng):
     ids, loss = (x[:, :n].reshape(-1, CONTEXT + 1) for x in (ids, loss))
     kept = loss.any(1)
     ids, loss = ids[kept], loss[kept]
-    kind = modality_of(ids, data.open(data.blocks[0]))
+    kind = modality_of(ids, data.blocks[0])
     mixed = ids.copy()
     for row, kinds in zip(mixed, kind):  # tokens of one modality change places with each other
         for k in range(3):
@@ -124,7 +124,7 @@ def main():
             exec(code.split("\nloader =")[0], names)
     train, valid = (windows(names["Sequences"](args.dataset, s), rng) for s in ("train", "valid"))
     data = names["Sequences"](args.dataset, "train")
-    size = int(data.open(data.blocks[0]).attrs["vocab_size"])
+    size = int(data.blocks[0].attrs["vocab_size"])
     print(f"{train[0].size} tokens to learn from, {valid[0].size} held out, {size} ids")
     floor = unigram(train, valid, size)
     model, steps = learn(train[0], train[2], size, args.seconds)
