@@ -2,6 +2,7 @@
 """Run the Python of the README on a dataset, and compare what it reads with the materialised sequences.
 
 usage: readme_snippets.py README.md DATASET
+       readme_snippets.py --loop SET README.md DATASET      only the training loop, on this set of sequences
 Where PyTorch and joblib are not installed stand-ins give the few names that the README uses. Leaves codebook.npy, made
 as the README says from the centroids of the dataset's audio codebook."""
 import glob
@@ -66,7 +67,8 @@ def read_from(block, names, epoch, done, batches):
     """The training loop of the README from a checkpoint on, for some batches (0: to the end): the sequences it saw, as
     bytes, and `done` of the next checkpoint."""
     seen = []
-    for old, new in (("epoch, done = 0, 0", f"epoch, done = {epoch}, {done}"), ("    print(", "    seen.append(batch); ("),
+    for old, new in (("epoch, done = 0, 0", f"epoch, done = {epoch}, {done}"),
+                     ("    print(", "    seen.append(batch); ("),
                      ("    break\n", "    if len(seen) == batches: break\n")):
         assert block.count(old) == 1, old
         block = block.replace(old, new)
@@ -90,14 +92,24 @@ def check_resume(block, names):
     print(f"read again from each of three places in {n} sequences")
 
 
+def only_loop(name, blocks, dataset):
+    names = {}
+    exec(next(b for b in blocks if "def read_sequence" in b), names)
+    loop = next(b for b in blocks if "class Sequences" in b)
+    check_resume(loop.replace(f'"{QUICK}"', f'"{dataset}", name="{name}"'), names)
+
+
 def main():
-    readme, dataset = sys.argv[1:]
-    centroids = np.load(f"{dataset}/codebooks/audio.npy")
+    readme, dataset = sys.argv[-2:]
     stand_in_for_torch()
-    stand_in_for_joblib(centroids)
     with open(readme, encoding="utf-8") as f:
         blocks = re.findall(r"```python\n(.*?)```", f.read(), flags=re.S)
     assert len(blocks) == 5, f"{len(blocks)} Python blocks in the README"
+    if sys.argv[1] == "--loop":
+        only_loop(sys.argv[2], blocks, dataset)
+        return
+    centroids = np.load(f"{dataset}/codebooks/audio.npy")
+    stand_in_for_joblib(centroids)
     names = {}
     for block in blocks:
         exec(compile(block.replace(QUICK, dataset), "README.md", "exec"), names)
