@@ -82,21 +82,39 @@ def read_from(block, names, epoch, done, batches):
 def check_resume(block, names):
     """Stopped after some batches, or after each, the loop sees the same sequences in the same order."""
     whole, n = read_from(block, names, 0, 0, 0)
-    assert n == len(whole) == len(set(whole)) > 8, (n, len(whole), len(set(whole)))
-    for stop in (1, 2, n // 4 - 1):
+    assert n == len(whole) == len(set(whole)) > 4, (n, len(whole), len(set(whole)))
+    for stop in {1, (n + 7) // 8, n // 4}:
         first, done = read_from(block, names, 0, 0, stop)
         rest, end = read_from(block, names, 0, done, 0)
         assert done == 4 * stop and end == n and first + rest == whole, stop
     other, _ = read_from(block, names, 1, 0, 0)
     assert other != whole and sorted(other) == sorted(whole)
-    print(f"read again from each of three places in {n} sequences")
+    print(f"{n} sequences, stopped in several places")
+
+
+def check_vectors(data):
+    """Each vector of the table comes with its sequence, and the mask has a column for each that is attended to."""
+    total = columns = attended = 0
+    for i in range(len(data)):
+        item = data[i]
+        total += sum(len(rows) for _, _, rows in item["vectors"])
+        columns += item["cross_attention_mask"].shape[1]
+        attended += int(item["cross_attention_mask"].sum())
+    length, at, end, cross = (np.concatenate([block[f"vectors/{c}"] for block in data.blocks]).astype(np.int64)
+                              for c in ("length", "at", "end", "cross"))
+    assert total == length.sum() and columns == (length * cross).sum(), (total, columns)
+    assert attended == ((end - at) * length * cross).sum(), attended
+    print(f"{total} vectors, {columns} of them attended to")
 
 
 def only_loop(name, blocks, dataset):
     names = {}
     exec(next(b for b in blocks if "def read_sequence" in b), names)
     loop = next(b for b in blocks if "class Sequences" in b)
-    check_resume(loop.replace(f'"{QUICK}"', f'"{dataset}", name="{name}"'), names)
+    loop = loop.replace(f'"{QUICK}"', f'"{dataset}", name="{name}"')
+    check_resume(loop, names)
+    exec(loop.split("\ndata = ")[0], names)
+    check_vectors(names["Sequences"](dataset, "train", name, vectors=True))
 
 
 def main():
