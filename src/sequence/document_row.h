@@ -23,7 +23,7 @@ typedef struct row_part {
     int64_t start, n;     /* ids or vectors of a stream; first id and ids of a literal */
     int64_t runs;         /* of a reduced stream: runs of equal ids, each a token */
     int64_t cuts, n_cuts; /* of a reduced stream that is longer than a sequence: word of the first place to cut */
-    int32_t columns;      /* > 0: a newline token after this many ids */
+    int32_t columns;      /* > 0: a newline token after this many ids or vectors, as op->newline says */
     int loss;
 } row_part;
 

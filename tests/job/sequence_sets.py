@@ -1,6 +1,6 @@
-"""usage: sequence_sets.py DATASET README.md: read the sets of sequences (those of `streams` that are there) with the code
-of the README, and compare what they cover with the shards, and the cross-attention mask with the rule of the reference,
-written here once more. A set with weights has `all: 2`."""
+"""usage: sequence_sets.py DATASET README.md: read the sets of sequences (those of `streams` that are there) with the
+code of the README, and compare what they cover with the shards, and the cross-attention mask with the rule of the
+reference, written here once more. A set with weights has `all: 2`."""
 import collections
 import glob
 import json

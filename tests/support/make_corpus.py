@@ -171,4 +171,5 @@ def main():
     corpus.finish(doubled=not a.clean and not a.bad_only)
 
 
-main()
+if __name__ == "__main__":
+    main()
