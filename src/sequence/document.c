@@ -25,7 +25,7 @@ static int64_t cut_within(const sequence_template *t, const row_part *p, int64_t
 {
     const template_op *op = p->op;
     int64_t begin = p->at + !op->bare, step = 0;
-    if (op->form == FORM_IDS && p->columns > 0)
+    if (p->columns > 0)
         step = p->columns + 1;
     else if (op->form == FORM_IDS && op->stream == STREAM_AUDIO)
         step = t->audio_window;
@@ -88,20 +88,26 @@ static int put_special(window *w, int64_t at, special_id id, int loss)
     return put(w, at, MODALITY_SPECIAL, id, 1, loss && id != SPECIAL_BOS, NULL);
 }
 
-static int put_ids(window *w, const row_part *p, int64_t at)
+/* Ids, or (v) vectors, which bear no loss: there is no id to predict. */
+static int put_lines(window *w, const row_part *p, int64_t at, const vector_span *v)
 {
     int rc = OK;
     int64_t line = p->columns > 0 ? p->columns : p->n;
     for (int64_t i = 0; i < p->n && at < w->to; i += line) {
-        TRY(put(w, at, (uint8_t)p->op->stream, p->start + i, line, p->loss, NULL));
+        if (v) {
+            const vector_span row = {.kind = v->kind, .shard = v->shard, .start = v->start + i};
+            TRY(put(w, at, MODALITY_SPECIAL, SPECIAL_VECTOR, line, 0, &row));
+        } else {
+            TRY(put(w, at, (uint8_t)p->op->stream, p->start + i, line, p->loss, NULL));
+        }
         at += line;
-        if (p->columns > 0) TRY(put_special(w, at++, SPECIAL_IMAGE_NEWLINE, p->loss));
+        if (p->columns > 0 && (i + line < p->n || p->op->newline == NEWLINE_AFTER))
+            TRY(put_special(w, at++, SPECIAL_IMAGE_NEWLINE, p->loss));
     }
 done:
     return rc;
 }
 
-/* Vectors bear no loss: there is no id to predict. */
 static int put_stream(window *w, const row_part *p)
 {
     int rc = OK;
@@ -117,10 +123,7 @@ static int put_stream(window *w, const row_part *p)
                            .length = (uint32_t)p->n};
     if (op->form == FORM_CROSS) return put(w, p->at, MODALITY_SPECIAL, markers[op->stream], 1, 0, &v);
     if (marked) TRY(put_special(w, p->at, begin, p->loss));
-    if (op->form == FORM_VECTORS)
-        TRY(put(w, p->at + marked, MODALITY_SPECIAL, SPECIAL_VECTOR, p->n, 0, &v));
-    else
-        TRY(put_ids(w, p, p->at + marked));
+    TRY(put_lines(w, p, p->at + marked, op->form == FORM_VECTORS ? &v : NULL));
     if (marked) TRY(put_special(w, p->at + p->length - 1, end, p->loss));
 done:
     return rc;

@@ -15,8 +15,9 @@ void document_row_read(const document_set *s, int64_t row, document_row *out)
 int64_t stream_tokens(const template_op *op, int64_t n, int32_t columns)
 {
     int marked = op->stream != STREAM_TEXT && !op->bare;
+    int64_t newlines = columns > 0 ? n / columns - (op->newline == NEWLINE_BETWEEN) : 0;
     if (op->form == FORM_CROSS) return 1;
-    return n + (columns > 0 ? n / columns : 0) + 2 * marked;
+    return n + newlines + 2 * marked;
 }
 
 row_walk row_walk_start(const document_set *s, const document_row *r)

@@ -21,7 +21,7 @@ typedef struct row_part {
     int64_t at;       /* of its first token within the document */
     int64_t length;   /* tokens */
     int64_t start, n; /* ids or vectors of a stream; first id and ids of a literal */
-    int32_t columns;  /* > 0: a newline token after this many ids */
+    int32_t columns;  /* > 0: a newline token after this many ids or vectors, as op->newline says */
     int loss;
 } row_part;
 

@@ -125,17 +125,20 @@ static int take_options(const parser *p, template_op *op, char *options)
         if (!strcmp(o, "bare") && op->stream != STREAM_TEXT)
             op->bare = 1;
         else if (!strcmp(o, "newline") && op->stream == STREAM_IMAGE)
-            op->newline = 1;
+            op->newline = NEWLINE_AFTER;
+        else if (!strcmp(o, "between") && op->stream == STREAM_IMAGE)
+            op->newline = NEWLINE_BETWEEN;
         else if (!strcmp(o, "vectors") && op->stream != STREAM_TEXT)
             op->form = FORM_VECTORS;
         else if (!strcmp(o, "cross") && op->stream != STREAM_TEXT)
             op->form = FORM_CROSS;
         else
-            FAIL(ERR_CONFIG, "%s: {%s:...} has no option \"%s\"; there are bare, newline (image), vectors, cross",
+            FAIL(ERR_CONFIG,
+                 "%s: {%s:...} has no option \"%s\"; there are bare, newline and between (image), vectors, cross",
                  p->key, stream_name(op->stream), o);
     }
-    if (op->newline && op->form != FORM_IDS)
-        FAIL(ERR_CONFIG, "%s: {image:newline} is for ids, not for vectors", p->key);
+    if (op->newline && op->form == FORM_CROSS)
+        FAIL(ERR_CONFIG, "%s: {image:cross} is one token, which has no rows for newline or between", p->key);
 done:
     return rc;
 }

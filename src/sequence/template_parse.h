@@ -7,6 +7,7 @@
  *                       Nothing where the row lacks it. After a colon, joined by commas:
  *                         bare      without begin and end
  *                         newline   of pictures: <image_newline> after each row of the grid
+ *                         between   of pictures: <image_newline> between two rows of the grid
  *                         vectors   one <vector> for each vector that is kept, in place of ids
  *                         cross     one <image> (<audio>, <sensor>): the vectors are a stream of their own
  *   {lang} {text_lang} {role} {source} {grid}
@@ -32,6 +33,9 @@ typedef enum template_op_kind {
 
 typedef enum stream_form { FORM_IDS, FORM_VECTORS, FORM_CROSS } stream_form;
 
+/* Where <image_newline> stands in a picture: nowhere, after each row of the grid, between two rows. */
+typedef enum stream_newline { NEWLINE_NONE, NEWLINE_AFTER, NEWLINE_BETWEEN } stream_newline;
+
 /* A piece of a literal: text, or a field of the example. */
 enum {
     FIELD_NONE,
@@ -52,7 +56,8 @@ typedef struct template_op {
     int64_t number;
     stream_kind stream;
     stream_form form;
-    int bare, newline;
+    stream_newline newline;
+    int bare;
     template_part *parts;
     size_t n_parts;
 } template_op;

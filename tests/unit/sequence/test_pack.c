@@ -79,8 +79,10 @@ static void a_row_is_laid_out_by_the_template(void **state)
     const sample_row row = {1, 3, 2, 2, 2};
     const uint32_t plain[] = {256, 260, 323, 330, 337, 344, 261, 263, 426, 433, 264, 0, 7, 14, 257};
     const uint32_t lines[] = {256, 0, 7, 14, 260, 323, 330, 262, 337, 344, 262, 261, 257};
+    const uint32_t between[] = {256, 0, 7, 14, 260, 323, 330, 262, 337, 344, 261, 257};
     one_document(&row, 1, (char *)"{image}{audio}{text}", plain, 15);
     one_document(&row, 1, (char *)"{text}{image:newline}", lines, 13);
+    one_document(&row, 1, (char *)"{text}{image:between}", between, 12);
 }
 
 static void rows_of_a_group_are_separated(void **state)
@@ -276,7 +278,9 @@ static void refuses_bad_options(void **state)
                    "{image:lines}",
                    "{?audio}{audio}",
                    "{/}",
-                   "{image:vectors,newline}",
+                   "{image:cross,newline}",
+                   "{image:between,cross}",
+                   "{audio:between}",
                    "{rows}",
                    "{image}{image:cross}",
                    "{text:bare}",

@@ -81,6 +81,81 @@ static sequence_options with_row(char **row)
 
 static const sample_row pair[] = {{1, 2, 2, 2, 3}, {0, 1, 1, 2, -1}};
 
+/* Tokens and vectors of one picture with two rows of two, and one with one row. */
+static void lines_of_vectors(char *row, const uint32_t *wanted, size_t n_wanted, const uint32_t at[3])
+{
+    const sequence_options o = with_row(&row);
+    sequence_counts c;
+    index_tokens x;
+    vector_span v[4];
+    pack(pair, 2, &o, &c);
+    index_tokens_read(&x, path, s.paths, 1);
+    assert_int_equal(x.offsets[1], n_wanted);
+    for (size_t i = 0; i < n_wanted; i++) {
+        assert_int_equal(x.ids[i], wanted[i]);
+        assert_int_equal(x.loss[i], i != 0 && wanted[i] != 256 + SPECIAL_VECTOR);
+    }
+    index_tokens_free(&x);
+    assert_int_equal(read_vectors(v, 4), 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(v[i].at, at[i]);
+        assert_int_equal(v[i].end, at[i] + 2);
+        assert_int_equal(v[i].start, 2 * i);
+        assert_int_equal(v[i].length, 2);
+        assert_int_equal(v[i].kind, STREAM_IMAGE);
+        assert_int_equal(v[i].cross, 0);
+    }
+    sample_remove(&s);
+}
+
+/* Newlines after each row of the grid, or between two. */
+static void vectors_stand_in_lines(void **state)
+{
+    (void)state;
+    const uint32_t vec = 256 + SPECIAL_VECTOR, line = 256 + SPECIAL_IMAGE_NEWLINE;
+    const uint32_t after[] = {256, 260, vec, vec, line, vec, vec, line, 261, 259, 260, vec, vec, line, 261, 257};
+    const uint32_t between[] = {256, vec, vec, line, vec, vec, 261, 259, vec, vec, 261, 257};
+    lines_of_vectors((char *)"{image:vectors,newline}", after, 16, (uint32_t[]){2, 5, 11});
+    lines_of_vectors((char *)"{image:between,vectors,bare}<eoi>", between, 12, (uint32_t[]){1, 4, 8});
+}
+
+/* A picture that is longer than a sequence is cut behind a row of its vectors; <bos> before it is a piece alone. */
+static void long_vectors_are_cut_behind_a_line(void **state)
+{
+    (void)state;
+    const sample_row row = {1, -1, 9, 3, -1};
+    char *templates[] = {"{image:vectors,newline}", "{image:vectors,between,bare}"};
+    for (size_t k = 0; k < 2; k++) {
+        sequence_options o = with_row(&templates[k]);
+        sequence_counts c;
+        index_tokens x;
+        vector_span v[16];
+        int ends[16] = {0};
+        o.length = 16;
+        pack(&row, 1, &o, &c);
+        assert_int_equal(c.tokens, k ? 2 + 27 + 8 : 4 + 27 + 9);
+        assert_int_equal(c.ids[STREAM_IMAGE], 27);
+        assert_int_equal(read_vectors(v, 16), 9);
+        for (size_t i = 0; i < 9; i++) {
+            assert_int_equal(v[i].length, 3);
+            assert_int_equal(v[i].start % 3, 0);
+            ends[v[i].start / 3]++;
+        }
+        for (int i = 0; i < 9; i++) assert_int_equal(ends[i], 1);
+        index_tokens_read(&x, path, s.paths, 1);
+        int64_t n = x.offsets[x.n_sequences], pieces = 0;
+        for (int64_t t = 0; t < n; t++) {
+            const uint32_t id = x.ids[t];
+            if (t + 1 < n && !x.begins[t + 1]) continue;
+            assert_true(id == 256 || id == 256 + SPECIAL_EOS || id == 256 + SPECIAL_IMAGE_NEWLINE);
+            pieces++;
+        }
+        assert_true(pieces > 3);
+        index_tokens_free(&x);
+        sample_remove(&s);
+    }
+}
+
 /* One token for each vector, between the usual marks; sound stays ids. */
 static void vectors_take_the_places_of_tokens(void **state)
 {
@@ -209,6 +284,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ranges_are_those_of_the_reference),
         cmocka_unit_test(vectors_take_the_places_of_tokens),
+        cmocka_unit_test(vectors_stand_in_lines),
+        cmocka_unit_test(long_vectors_are_cut_behind_a_line),
         cmocka_unit_test(markers_have_ranges),
         cmocka_unit_test(wrong_vectors_are_found),
         cmocka_unit_test(wrong_literals_and_masks_are_found),
