@@ -312,7 +312,8 @@ def qwen2_audio(path):
 # Chat without media: once with tokens of our own, once with those of the tokenizer, whose ids are then the same.
 
 CHAT = ("{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\n' }}"
-        "{% if message['role'] == 'assistant' %}{% generation %}{{ message['content'] + '<|im_end|>' }}{% endgeneration %}"
+        "{% if message['role'] == 'assistant' %}"
+        "{% generation %}{{ message['content'] + '<|im_end|>' }}{% endgeneration %}"
         "{% else %}{{ message['content'] + '<|im_end|>' }}{% endif %}{{ '\n' }}{% endfor %}")
 
 
@@ -439,8 +440,9 @@ def emu3_sets(path):
 def main():
     out = pathlib.Path(sys.argv[1])
     path = make_tokenizer(out / "tokenizer.json")
-    for name, make in {"mllama": mllama, "llava": llava, "paligemma": paligemma, "qwen2_audio": qwen2_audio,
-                       "chat": chat, "chameleon": chameleon_sets, "emu3": emu3_sets}.items():
+    made = {"mllama": mllama, "llava": llava, "paligemma": paligemma, "qwen2_audio": qwen2_audio,
+            "chat": chat, "chameleon": chameleon_sets, "emu3": emu3_sets}
+    for name, make in made.items():
         reference, sets = make(path)
         with open(out / f"{name}.json", "w", encoding="utf-8") as f:
             json.dump({"reference": f"transformers {transformers.__version__}: {reference}", "sets": sets}, f,
