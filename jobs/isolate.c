@@ -66,7 +66,7 @@ static int run_row(const job *j, const corpus_index *index, int64_t position)
              row.field[FIELD_ID].bytes);
     fault_point_at("decode.row", id);
     for (int k = 0; k < N_MEDIA; k++)
-        TRY(media_open(corpus_index_root(index), &row, k, j->run.prefetch_bytes / 2, &m[k]));
+        TRY(media_open(corpus_index_root(index), &row, k, j->run.prefetch_bytes / 2, NULL, &m[k]));
     TRY(core_row(c, &caller, &row, position, 1, m, 1));
 done:
     for (int k = 0; k < N_MEDIA; k++) media_close(&m[k]);
