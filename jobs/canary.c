@@ -228,7 +228,7 @@ static int open_finished(finished *f, job *j, const json_t *d)
     core_settings settings = {.audio = &j->audio,
                               .image = &j->image,
                               .sensor = sensors ? &j->sensor : NULL,
-                              .text = &j->text,
+                              .text = j->models.text,
                               .keep_partial = j->corpus.partial == PARTIAL_KEEP,
                               .filter = &j->filter,
                               .models = &j->models.core,

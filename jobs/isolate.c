@@ -46,6 +46,7 @@ static int run_row(const job *j, const corpus_index *index, int64_t position)
 {
     int rc = OK;
     core *c = NULL;
+    text_tokenizer *text = NULL;
     corpus_row row;
     media m[N_MEDIA];
     const core_caller caller = {.final = 1, .take = take_nothing};
@@ -58,7 +59,8 @@ static int run_row(const job *j, const corpus_index *index, int64_t position)
     sensor.normalize = SENSOR_NORMALIZE_NONE;
     if (audio.feature == AUDIO_FEATURE_ENCODER) audio.feature = 0;
     image.feature = 0;
-    core_settings settings = {.audio = &audio, .image = &image, .text = &j->text};
+    TRY(text_tokenizer_create(&text, &j->text));
+    core_settings settings = {.audio = &audio, .image = &image, .text = text};
     if (sensor.channels) settings.sensor = &sensor;
     TRY(core_create(&c, &settings));
     TRY(corpus_index_row(index, position, &row));
@@ -71,6 +73,7 @@ static int run_row(const job *j, const corpus_index *index, int64_t position)
 done:
     for (int k = 0; k < N_MEDIA; k++) media_close(&m[k]);
     core_free(&c);
+    text_tokenizer_free(&text);
     return rc;
 }
 

@@ -34,7 +34,6 @@ struct core {
     sound *sound;
     picture *picture;
     sensor *sensor;
-    text_tokenizer *text;
     assigner *assigner[N_MEDIA];
     media_hashed hashed[N_MEDIA]; /* by the row before */
     row_item *first, **end;       /* waiting, in order */

@@ -162,7 +162,7 @@ int row_text(row_item *i, const corpus_row *row)
     example_stream *s = &i->example.stream[STREAM_TEXT];
     text_view text = row->field[FIELD_TEXT];
     if (!text.n) goto done;
-    TRY(text_tokenizer_encode(i->core->text, text.bytes, text.n, &s->ids, &s->ids_capacity, &s->n_ids));
+    TRY(text_tokenizer_encode(i->core->settings.text, text.bytes, text.n, &s->ids, &s->ids_capacity, &s->n_ids));
     s->used = 1;
 done:
     return rc;
