@@ -45,7 +45,7 @@ int canary_hash(core *c, const corpus_row *row, int64_t position, const char *ro
     const core_caller caller = {.final = 1, .take = hash_example, .user = hash};
     memset(m, 0, sizeof m);
     for (int k = 0; k < N_MEDIA; k++) {
-        TRY(media_open(root, row, k, MAX_BYTES, &m[k]));
+        TRY(media_open(root, row, k, MAX_BYTES, NULL, &m[k]));
         if (m[k].status != OK) FAIL(ERR_ENVIRONMENT, "%s", m[k].message);
     }
     TRY(core_row(c, &caller, row, position, 1, m, 1));
@@ -228,7 +228,7 @@ static int open_finished(finished *f, job *j, const json_t *d)
     core_settings settings = {.audio = &j->audio,
                               .image = &j->image,
                               .sensor = sensors ? &j->sensor : NULL,
-                              .text = &j->text,
+                              .text = j->models.text,
                               .keep_partial = j->corpus.partial == PARTIAL_KEEP,
                               .filter = &j->filter,
                               .models = &j->models.core,

@@ -171,7 +171,7 @@ static int encode_file(encoding *e, const char *path)
     media m = {.fd = -1};
     media_kind kind;
     TRY(describe_file(path, &row));
-    TRY(media_open(".", &row, MEDIA_AUDIO, INT64_MAX, &m));
+    TRY(media_open(".", &row, MEDIA_AUDIO, INT64_MAX, NULL, &m));
     if (m.status != OK) FAIL(m.status, "%s", m.message);
     TRY(kind_of_file(e->j, &m.source, &kind));
     if (e->n && kind != e->kind) FAIL(ERR_USAGE, "give sound, pictures and recordings of sensors in separate calls");

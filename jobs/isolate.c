@@ -46,6 +46,7 @@ static int run_row(const job *j, const corpus_index *index, int64_t position)
 {
     int rc = OK;
     core *c = NULL;
+    text_tokenizer *text = NULL;
     corpus_row row;
     media m[N_MEDIA];
     const core_caller caller = {.final = 1, .take = take_nothing};
@@ -58,7 +59,8 @@ static int run_row(const job *j, const corpus_index *index, int64_t position)
     sensor.normalize = SENSOR_NORMALIZE_NONE;
     if (audio.feature == AUDIO_FEATURE_ENCODER) audio.feature = 0;
     image.feature = 0;
-    core_settings settings = {.audio = &audio, .image = &image, .text = &j->text};
+    TRY(text_tokenizer_create(&text, &j->text));
+    core_settings settings = {.audio = &audio, .image = &image, .text = text};
     if (sensor.channels) settings.sensor = &sensor;
     TRY(core_create(&c, &settings));
     TRY(corpus_index_row(index, position, &row));
@@ -66,11 +68,12 @@ static int run_row(const job *j, const corpus_index *index, int64_t position)
              row.field[FIELD_ID].bytes);
     fault_point_at("decode.row", id);
     for (int k = 0; k < N_MEDIA; k++)
-        TRY(media_open(corpus_index_root(index), &row, k, j->run.prefetch_bytes / 2, &m[k]));
+        TRY(media_open(corpus_index_root(index), &row, k, j->run.prefetch_bytes / 2, NULL, &m[k]));
     TRY(core_row(c, &caller, &row, position, 1, m, 1));
 done:
     for (int k = 0; k < N_MEDIA; k++) media_close(&m[k]);
     core_free(&c);
+    text_tokenizer_free(&text);
     return rc;
 }
 

@@ -14,12 +14,15 @@ int sequence_job_open(sequence_job *s, const job *j, const vocabulary *words, co
     *s = (sequence_job){.j = j, .words = *words};
     if (audio && !json_is_true(json_object_get(audio, "reduced")))
         s->audio_window = (int64_t)(j->audio.window_s * json_number_value(json_object_get(audio, "rate_hz")));
-    rc = text_tokenizer_create(&s->text, &j->text);
+    s->text = j->models.text;
+    if (s->text) return OK;
+    rc = text_tokenizer_create(&s->own, &j->text);
+    s->text = s->own;
     if (rc == ERR_CONFIG || rc == ERR_MISSING) rc = OK; /* only literals of templates need it */
     return rc;
 }
 
-void sequence_job_close(sequence_job *s) { text_tokenizer_free(&s->text); }
+void sequence_job_close(sequence_job *s) { text_tokenizer_free(&s->own); }
 
 sequence_set sequence_job_set(const sequence_job *s, int split, char *const *shards, size_t n_shards)
 {

@@ -9,7 +9,8 @@
 typedef struct sequence_job {
     const job *j;
     vocabulary words;
-    text_tokenizer *text; /* NULL: its file is not at hand */
+    text_tokenizer *text; /* the job's, or own; NULL: its file is not at hand */
+    text_tokenizer *own;
     int64_t audio_window;
 } sequence_job;
 

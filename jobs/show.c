@@ -192,7 +192,7 @@ static int write_sound(const job *j, const char *root, const corpus_row *row)
         size_t n, capacity;
     } all = {0};
     if (row->media[MEDIA_AUDIO].size < 0) FAIL(ERR_CONFIG, "the row has no sound");
-    TRY(media_open(root, row, MEDIA_AUDIO, 0, &m));
+    TRY(media_open(root, row, MEDIA_AUDIO, 0, NULL, &m));
     if (m.status != OK) FAIL(m.status, "%s", m.message);
     audio_options plain = j->audio; /* what an encoder makes of the sound does not matter here */
     plain.feature = 0;
@@ -214,7 +214,7 @@ static int write_picture(const job *j, const char *root, const corpus_row *row)
     media m = {.fd = -1};
     image pixels = {0};
     if (row->media[MEDIA_IMAGE].size < 0) FAIL(ERR_CONFIG, "the row has no picture");
-    TRY(media_open(root, row, MEDIA_IMAGE, 0, &m));
+    TRY(media_open(root, row, MEDIA_IMAGE, 0, NULL, &m));
     if (m.status != OK) FAIL(m.status, "%s", m.message);
     TRY(core_model_open_image(&model, &j->image));
     TRY(picture_create(&p, &j->image, &model, NULL));

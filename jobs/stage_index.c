@@ -73,7 +73,7 @@ static int probe_medium(const audio_options *o, const char *root, corpus_row *ro
 {
     int rc = OK;
     media m = {.fd = -1};
-    TRY(media_open(root, row, kind, 0, &m));
+    TRY(media_open(root, row, kind, 0, NULL, &m));
     if (m.status != OK) FAIL(m.status, "%s", m.message);
     if (kind == MEDIA_AUDIO) TRY(probe_sound(o, &m, row));
     if (kind == MEDIA_IMAGE) TRY(probe_picture(&m, row));

@@ -236,7 +236,7 @@ int stage_load_models(stages *s)
                               .image = &j->image,
                               .sensor =
                                   coded_is_there(j, corpus_index_totals(s->index), MEDIA_SENSOR) ? &j->sensor : NULL,
-                              .text = &j->text,
+                              .text = j->models.text,
                               .keep_partial = j->corpus.partial == PARTIAL_KEEP,
                               .filter = &j->filter,
                               .models = &j->models.core,

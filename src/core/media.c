@@ -6,10 +6,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+struct media_block {
+    atomic_int shares;
+    uint8_t bytes[];
+};
 
 /* What a failed open or read says about the file: gone is the row's fault, all else the system's. */
 static int status_of(int err)
@@ -18,48 +24,90 @@ static int status_of(int err)
                                                                                                    : ERR_ENVIRONMENT;
 }
 
-static int open_checked(const char *root, const corpus_row *row, media_kind kind, int64_t memory_limit, media *m)
+static int64_t nanoseconds(struct timespec t) { return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec; }
+
+static int same_bytes(const media_identity *a, const media_identity *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns &&
+           a->start == b->start && a->size == b->size;
+}
+
+static int read_whole(media *m, text_view name)
 {
     int rc = OK;
-    char *path = NULL;
-    struct stat st;
-    size_t got;
-    const row_media *known = &row->media[kind];
-    text_view name = corpus_row_media(row, kind);
-    TRY(corpus_row_path(row, kind, root, &path));
-    m->fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (m->fd < 0 || fstat(m->fd, &st) != 0)
-        FAIL(status_of(errno), "%.*s: %s", (int)name.n, name.bytes, strerror(errno));
-    if (!S_ISREG(st.st_mode)) FAIL(ERR_MISSING, "%.*s is not a file", (int)name.n, name.bytes);
-    int64_t mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec;
-    if (known->tar_offset < 0 && known->size != st.st_size)
-        FAIL(ERR_CHANGED, "%.*s has %lld bytes, had %lld when it was indexed", (int)name.n, name.bytes,
-             (long long)st.st_size, (long long)known->size);
-    if (known->mtime_ns && known->mtime_ns != mtime_ns)
-        FAIL(ERR_CHANGED, "%.*s was modified after it was indexed", (int)name.n, name.bytes);
-    if (known->tar_offset >= 0 && known->size > st.st_size - known->tar_offset)
-        FAIL(ERR_CHANGED, "%.*s: the tar was cut after it was indexed", (int)name.n, name.bytes);
-    m->source = source_of_file(m->fd, known->tar_offset < 0 ? 0 : known->tar_offset, known->size);
-    if (known->size > memory_limit || memory_limit <= 0) goto done;
-    TRY(mem_alloc((void **)&m->bytes, (size_t)known->size + 1, 1));
+    size_t size = (size_t)m->source.size, got, room;
+    TRY(size_add(size, sizeof *m->block, &room));
+    TRY(mem_alloc((void **)&m->block, room, 1));
+    atomic_init(&m->block->shares, 1);
     int err = fault_point("media.read");
     if (err) FAIL(status_of(err), "%.*s: %s", (int)name.n, name.bytes, strerror(err));
-    TRY(source_read(&m->source, 0, m->bytes, (size_t)known->size, &got));
-    if (got != (size_t)known->size) FAIL(ERR_CHANGED, "%.*s shrank while it was read", (int)name.n, name.bytes);
-    m->source = source_of_memory(m->bytes, got);
-    close(m->fd);
-    m->fd = -1;
+    TRY(source_read(&m->source, 0, m->block->bytes, size, &got));
+    if (got != size) FAIL(ERR_CHANGED, "%.*s shrank while it was read", (int)name.n, name.bytes);
 done:
-    mem_free(&path);
     return rc;
 }
 
-int media_open(const char *root, const corpus_row *row, media_kind kind, int64_t memory_limit, media *out)
+static void share(const media *m, media *out)
 {
+    atomic_fetch_add(&m->block->shares, 1);
+    out->block = m->block;
+}
+
+/* The file is the one that was indexed. */
+static int check(const row_media *known, const struct stat *st, text_view name)
+{
+    int rc = OK;
+    if (!S_ISREG(st->st_mode)) FAIL(ERR_MISSING, "%.*s is not a file", (int)name.n, name.bytes);
+    if (known->tar_offset < 0 && known->size != st->st_size)
+        FAIL(ERR_CHANGED, "%.*s has %lld bytes, had %lld when it was indexed", (int)name.n, name.bytes,
+             (long long)st->st_size, (long long)known->size);
+    if (known->mtime_ns && known->mtime_ns != nanoseconds(st->st_mtim))
+        FAIL(ERR_CHANGED, "%.*s was modified after it was indexed", (int)name.n, name.bytes);
+    if (known->tar_offset >= 0 && known->size > st->st_size - known->tar_offset)
+        FAIL(ERR_CHANGED, "%.*s: the tar was cut after it was indexed", (int)name.n, name.bytes);
+done:
+    return rc;
+}
+
+static int open_checked(const char *path, const row_media *known, text_view name, int64_t memory_limit,
+                        const media *before, media *m)
+{
+    int rc = OK;
+    struct stat st;
+    m->fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (m->fd < 0 || fstat(m->fd, &st) != 0)
+        FAIL(status_of(errno), "%.*s: %s", (int)name.n, name.bytes, strerror(errno));
+    TRY(check(known, &st, name));
+    int64_t start = known->tar_offset < 0 ? 0 : known->tar_offset;
+    m->source = source_of_file(m->fd, start, known->size);
+    m->identity = (media_identity){.device = st.st_dev,
+                                   .inode = st.st_ino,
+                                   .mtime_ns = nanoseconds(st.st_mtim),
+                                   .ctime_ns = nanoseconds(st.st_ctim),
+                                   .start = start,
+                                   .size = known->size};
+    if (known->size > memory_limit || memory_limit <= 0) goto done;
+    if (before && before->block && same_bytes(&before->identity, &m->identity))
+        share(before, m);
+    else
+        TRY(read_whole(m, name));
+    m->source = source_of_memory(m->block->bytes, (size_t)known->size);
+    close(m->fd);
+    m->fd = -1;
+done:
+    return rc;
+}
+
+int media_open(const char *root, const corpus_row *row, media_kind kind, int64_t memory_limit, const media *before,
+               media *out)
+{
+    char *path = NULL;
     *out = (media){.fd = -1};
     if (row->media[kind].size < 0) return OK;
     out->used = 1;
-    int rc = open_checked(root, row, kind, memory_limit, out);
+    int rc = corpus_row_path(row, kind, root, &path);
+    if (rc == OK) rc = open_checked(path, &row->media[kind], corpus_row_media(row, kind), memory_limit, before, out);
+    mem_free(&path);
     if (rc == OK) return OK;
     media_close(out);
     out->used = 1;
@@ -71,6 +119,34 @@ int media_open(const char *root, const corpus_row *row, media_kind kind, int64_t
 void media_close(media *m)
 {
     if (m->used && m->fd >= 0) close(m->fd);
-    mem_free(&m->bytes);
+    if (m->block && atomic_fetch_sub(&m->block->shares, 1) == 1) mem_free(&m->block);
     *m = (media){.fd = -1};
+}
+
+int64_t media_new_bytes(const media *m, const media *before)
+{
+    return m->block && m->block != before->block ? m->identity.size : 0;
+}
+
+void media_keep(media *kept, const media *m)
+{
+    if (!m->used || (kept->block && kept->block == m->block)) return;
+    media_close(kept);
+    if (!m->block) return;
+    kept->identity = m->identity;
+    share(m, kept);
+}
+
+int media_hash(const media *m, media_hashed *last, uint64_t *hash)
+{
+    int rc = OK;
+    if (!last->is_there || !same_bytes(&last->identity, &m->identity)) {
+        last->is_there = 0;
+        TRY(source_hash(&m->source, &last->hash));
+        last->identity = m->identity;
+        last->is_there = 1;
+    }
+    *hash = last->hash;
+done:
+    return rc;
 }

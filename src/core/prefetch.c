@@ -31,9 +31,22 @@ struct prefetch {
     int64_t waiting;     /* bytes in them */
     int64_t reading;     /* position being read; -1: none */
     uint64_t generation; /* grows with each clear, so that a row read for an older one is dropped */
+    /* Of the row before, for rows of the same file: in the reading thread, and of those that were taken. */
+    media read_before[N_MEDIA], taken_before[N_MEDIA];
 };
 
-static int load(const prefetch *p, int64_t position, media out[N_MEDIA], int64_t *bytes)
+static void keep(media before[N_MEDIA], const media m[N_MEDIA])
+{
+    for (int k = 0; k < N_MEDIA; k++) media_keep(&before[k], &m[k]);
+}
+
+static void close_all(media m[N_MEDIA])
+{
+    for (int k = 0; k < N_MEDIA; k++) media_close(&m[k]);
+}
+
+/* *bytes: what the row takes beside the one before. */
+static int load(const prefetch *p, int64_t position, const media before[N_MEDIA], media out[N_MEDIA], int64_t *bytes)
 {
     int rc = OK;
     corpus_row row;
@@ -42,18 +55,12 @@ static int load(const prefetch *p, int64_t position, media out[N_MEDIA], int64_t
     TRY(corpus_index_row(p->index, position, &row));
     if (row.status != OK) goto done;
     for (int k = 0; k < N_MEDIA; k++) {
-        TRY(media_open(p->root, &row, k, p->max_bytes / 2, &out[k]));
-        if (out[k].bytes) *bytes += row.media[k].size;
+        TRY(media_open(p->root, &row, k, p->max_bytes / 2, &before[k], &out[k]));
+        *bytes += media_new_bytes(&out[k], &before[k]);
     }
 done:
-    if (rc != OK)
-        for (int k = 0; k < N_MEDIA; k++) media_close(&out[k]);
+    if (rc != OK) close_all(out);
     return rc;
-}
-
-static void drop_slot(slot *s)
-{
-    for (int k = 0; k < N_MEDIA; k++) media_close(&s->media[k]);
 }
 
 /* Next announced position, or -1. Under the lock. */
@@ -80,14 +87,15 @@ static void *read_ahead(void *user)
         uint64_t generation = p->generation;
         slot s = {.position = p->reading};
         pthread_mutex_unlock(&p->lock);
-        s.status = load(p, s.position, s.media, &s.bytes);
+        s.status = load(p, s.position, p->read_before, s.media, &s.bytes);
+        keep(p->read_before, s.media);
         pthread_mutex_lock(&p->lock);
         p->reading = -1;
         if (generation == p->generation) {
             p->ring[(p->first + p->n++) % SLOTS] = s;
             p->waiting += s.bytes;
         } else {
-            drop_slot(&s);
+            close_all(s.media);
         }
         pthread_cond_broadcast(&p->changed);
     }
@@ -129,6 +137,8 @@ void prefetch_free(prefetch **pp)
         pthread_join(p->thread, NULL);
     }
     prefetch_clear(p);
+    close_all(p->read_before);
+    close_all(p->taken_before);
     pthread_mutex_destroy(&p->lock);
     pthread_cond_destroy(&p->changed);
     mem_free(pp);
@@ -151,7 +161,7 @@ int prefetch_announce(prefetch *p, int64_t first, int64_t count)
 void prefetch_clear(prefetch *p)
 {
     pthread_mutex_lock(&p->lock);
-    for (; p->n; p->n--) drop_slot(&p->ring[p->first++ % SLOTS]);
+    for (; p->n; p->n--) close_all(p->ring[p->first++ % SLOTS].media);
     p->n_ranges = 0;
     p->waiting = 0;
     p->generation++;
@@ -171,14 +181,22 @@ static int is_next(const prefetch *p, int64_t position)
     return 0;
 }
 
-int prefetch_take(prefetch *p, int64_t position, media out[N_MEDIA])
+/* The row is not the next one of the reading thread. */
+static int take_now(prefetch *p, int64_t position, media out[N_MEDIA])
 {
     int64_t bytes;
-    if (!p->thread_runs) return load(p, position, out, &bytes);
+    int rc = load(p, position, p->taken_before, out, &bytes);
+    if (rc == OK) keep(p->taken_before, out);
+    return rc;
+}
+
+int prefetch_take(prefetch *p, int64_t position, media out[N_MEDIA])
+{
+    if (!p->thread_runs) return take_now(p, position, out);
     pthread_mutex_lock(&p->lock);
     if (!is_next(p, position)) {
         pthread_mutex_unlock(&p->lock);
-        return load(p, position, out, &bytes);
+        return take_now(p, position, out);
     }
     while (!p->n) pthread_cond_wait(&p->changed, &p->lock);
     slot s = p->ring[p->first++ % SLOTS];
@@ -189,5 +207,6 @@ int prefetch_take(prefetch *p, int64_t position, media out[N_MEDIA])
     if (s.status != OK)
         return status_set(s.status, __FILE__, __LINE__, "cannot read the media of row %lld ahead", (long long)position);
     memcpy(out, s.media, sizeof s.media);
+    keep(p->taken_before, out);
     return OK;
 }

@@ -43,7 +43,6 @@ int core_create(core **out, const core_settings *settings)
         c->image_model = &settings->models->image;
     }
     c->filter = (row_filter){settings->filter, settings->audio->use, settings->image->use};
-    TRY(text_tokenizer_create(&c->text, settings->text));
     if (settings->audio->use) {
         TRY(sound_create(&c->sound, settings->audio, c->audio_model));
         if (settings->filter) TRY(sound_measures(c->sound, settings->filter));
@@ -75,7 +74,6 @@ void core_free(core **pc)
     sound_free(&c->sound);
     picture_free(&c->picture);
     sensor_free(&c->sensor);
-    text_tokenizer_free(&c->text);
     for (int k = 0; k < N_MEDIA; k++) assigner_free(&c->assigner[k]);
     mem_free(pc);
 }

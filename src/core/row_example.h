@@ -15,7 +15,7 @@ typedef struct core_settings {
     const audio_options *audio;
     const image_options *image;
     const sensor_options *sensor; /* NULL: the corpus has no recordings of sensors */
-    const text_options *text;
+    text_tokenizer *text;
     int keep_partial;                  /* a row with one bad part keeps the others */
     const filter_options *filter;      /* NULL: nothing is filtered */
     const core_models *models;         /* NULL: no encoders */

@@ -34,10 +34,10 @@ struct core {
     sound *sound;
     picture *picture;
     sensor *sensor;
-    text_tokenizer *text;
     assigner *assigner[N_MEDIA];
-    row_item *first, **end; /* waiting, in order */
-    row_item *spare;        /* kept for their buffers */
+    media_hashed hashed[N_MEDIA]; /* by the row before */
+    row_item *first, **end;       /* waiting, in order */
+    row_item *spare;              /* kept for their buffers */
 };
 
 /* Start the streams of a row. Item errors, and ERR_ENVIRONMENT, are returned as they are. */

@@ -108,7 +108,7 @@ int row_sound(row_item *i, const corpus_row *row, const media *m, int64_t first,
     int64_t frames;
     const vector_sink sink = {vectors, tick, r};
     TRY(check_medium(m));
-    TRY(source_hash(&m->source, &s->xxh3));
+    TRY(media_hash(m, &i->core->hashed[MEDIA_AUDIO], &s->xxh3));
     s->used = 1;
     TRY(sound_run(i->core->sound, row, &m->source, first, last, &sink, &frames, &s->seconds));
     i->example.sound = *sound_measured(i->core->sound);
@@ -126,7 +126,7 @@ int row_picture(row_item *i, const media *m)
     int64_t rows, columns;
     const vector_sink sink = {vectors, tick, r};
     TRY(check_medium(m));
-    TRY(source_hash(&m->source, &s->xxh3));
+    TRY(media_hash(m, &i->core->hashed[MEDIA_IMAGE], &s->xxh3));
     TRY(picture_run(i->core->picture, &m->source, 0, &sink));
     i->example.picture = *picture_measured(i->core->picture);
     picture_grid(i->core->picture, &rows, &columns);
@@ -146,7 +146,7 @@ int row_sensor(row_item *i, const corpus_row *row, const media *m)
     int64_t n;
     const vector_sink sink = {vectors, tick, r};
     TRY(check_medium(m));
-    TRY(source_hash(&m->source, &s->xxh3));
+    TRY(media_hash(m, &i->core->hashed[MEDIA_SENSOR], &s->xxh3));
     s->used = 1;
     TRY(sensor_run(i->core->sensor, row, &m->source, &sink, &n));
     sensor_measured(i->core->sensor, &i->example.sensor);
@@ -162,7 +162,7 @@ int row_text(row_item *i, const corpus_row *row)
     example_stream *s = &i->example.stream[STREAM_TEXT];
     text_view text = row->field[FIELD_TEXT];
     if (!text.n) goto done;
-    TRY(text_tokenizer_encode(i->core->text, text.bytes, text.n, &s->ids, &s->ids_capacity, &s->n_ids));
+    TRY(text_tokenizer_encode(i->core->settings.text, text.bytes, text.n, &s->ids, &s->ids_capacity, &s->n_ids));
     s->used = 1;
 done:
     return rc;

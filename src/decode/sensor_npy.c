@@ -16,18 +16,32 @@ typedef struct npy_state {
     uint8_t *block;
 } npy_state;
 
+/* The bytes before the values. Caller: mem_free. */
+static int read_start(const byte_source *source, uint8_t **start, size_t *n)
+{
+    int rc = OK;
+    uint8_t head[NPY_HEAD] = {0};
+    size_t got;
+    TRY(source_read(source, 0, head, sizeof head, &got));
+    *n = npy_start_bytes(head);
+    if ((size_t)source->size < *n) *n = (size_t)source->size;
+    TRY(mem_alloc((void **)start, *n, 1));
+    TRY(source_read(source, 0, *start, *n, &got));
+    if (got != *n) FAIL(ERR_CHANGED, "the file shrank while it was read");
+done:
+    return rc;
+}
+
 static int open_npy(void **state, const byte_source *source, const sensor_read_options *o, sensor_info *info)
 {
     int rc = OK;
     npy_array a;
     uint8_t *start = NULL;
-    size_t n = source->size < NPY_START_LIMIT ? (size_t)source->size : NPY_START_LIMIT, got, at;
+    size_t n, at;
     npy_state *s = NULL;
     TRY(MEM_ALLOC(s, 1));
     *state = s;
-    TRY(mem_alloc((void **)&start, n, 1));
-    TRY(source_read(source, 0, start, n, &got));
-    if (got != n) FAIL(ERR_CHANGED, "the file shrank while it was read");
+    TRY(read_start(source, &start, &n));
     TRY(npy_parse_start(start, n, (uint64_t)source->size, &a, &at));
     TRY(sensor_check_shape(a.n_dims, a.dims, o->channels));
     TRY(mem_alloc((void **)&s->block, BLOCK, 1));

@@ -27,7 +27,7 @@ void text_buffer_free(text_buffer *b)
 int text_decodes(const sequence_set *set) { return !strcmp(set->words->tokenizer, "bytes"); }
 
 /* Ids of text are the first of the vocabulary, so a joint id is that of the tokenizer. */
-static int decode(const sequence_set *set, const uint32_t *ids, size_t n, text_buffer *out)
+static int decode(const sequence_set *set, int later, const uint32_t *ids, size_t n, text_buffer *out)
 {
     int rc = OK;
     char *text = NULL;
@@ -40,27 +40,32 @@ static int decode(const sequence_set *set, const uint32_t *ids, size_t n, text_b
     if (!set->text)
         FAIL(ERR_UNSUPPORTED, "a part of a text cannot be read back from the ids of the tokenizer %s without its file",
              set->words->tokenizer);
-    TRY(text_tokenizer_decode(set->text, ids, n, &text, &capacity, &length));
+    TRY(text_tokenizer_decode_part(set->text, later, ids, n, &text, &capacity, &length));
     TRY(text_buffer_add(out, text, length));
 done:
     mem_free(&text);
     return rc;
 }
 
-/* The literal that the span is all of; -1: only a part of one. */
-static int64_t literal_of(const literal_table *t, const span *s)
+/* The literal that the span is all of; -1: only a part of one. *later: the part does not begin it. */
+static int64_t literal_of(const literal_table *t, const span *s, int *later)
 {
-    for (size_t i = 0; i < t->n; i++)
-        if (t->offsets[i] == s->start && t->offsets[i + 1] - s->start == s->length) return (int64_t)i;
+    *later = 1;
+    for (size_t i = 0; i < t->n; i++) {
+        if (t->offsets[i] != s->start) continue;
+        *later = 0;
+        if (t->offsets[i + 1] - s->start == s->length) return (int64_t)i;
+    }
     return -1;
 }
 
 int text_of_span(const sequence_batch *b, const span *s, const uint32_t *ids, const batch_examples *x,
                  const example_reference *example, text_buffer *out)
 {
+    int later = example && example->from > 0;
     if (!text_decodes(b->set) && s->kind == SPAN_LITERAL) {
         const literal_table *t = &b->literals;
-        int64_t i = literal_of(t, s);
+        int64_t i = literal_of(t, s, &later);
         if (i >= 0) {
             int64_t from = t->text_offsets[i];
             return text_buffer_add(out, t->bytes + from, (size_t)(t->text_offsets[i + 1] - from));
@@ -68,7 +73,7 @@ int text_of_span(const sequence_batch *b, const span *s, const uint32_t *ids, co
     }
     if (!text_decodes(b->set) && example && example->whole_text)
         return text_buffer_add(out, x->texts + example->text, strlen(x->texts + example->text));
-    return decode(b->set, ids, s->length, out);
+    return decode(b->set, later, ids, s->length, out);
 }
 
 /* Bytes of the character that begins with this one; 0: none begins so. */

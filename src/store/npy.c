@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HEADER_LIMIT = NPY_START_LIMIT - 12, ALIGNMENT = 64, MAX_DIMS = 4 };
+enum { HEADER_LIMIT = NPY_START_LIMIT - NPY_HEAD, ALIGNMENT = 64, MAX_DIMS = 4 };
 
 /* Reads the dictionary; `end` lies behind its last byte. */
 typedef struct cursor {
@@ -117,16 +117,29 @@ done:
     return rc;
 }
 
+/* Bytes of the dictionary; those before it. */
+static size_t header_length(const uint8_t head[NPY_HEAD], size_t *start)
+{
+    size_t length = (size_t)head[8] | (size_t)head[9] << 8;
+    *start = head[6] == 1 ? 10 : 12;
+    if (*start == 12) length |= (size_t)head[10] << 16 | (size_t)head[11] << 24;
+    return length;
+}
+
+size_t npy_start_bytes(const uint8_t head[NPY_HEAD])
+{
+    size_t start, length = header_length(head, &start);
+    return length > HEADER_LIMIT ? NPY_START_LIMIT : start + length;
+}
+
 int npy_parse_start(const uint8_t *bytes, size_t n, uint64_t total, npy_array *out, size_t *start)
 {
     int rc = OK;
     size_t length, size;
     memset(out, 0, sizeof *out);
-    if (n < 12 || memcmp(bytes, "\x93NUMPY", 6)) FAIL(ERR_FORMAT, "not an npy file");
+    if (n < NPY_HEAD || memcmp(bytes, "\x93NUMPY", 6)) FAIL(ERR_FORMAT, "not an npy file");
     if (bytes[6] < 1 || bytes[6] > 3) FAIL(ERR_UNSUPPORTED, "npy: format version %d", bytes[6]);
-    *start = bytes[6] == 1 ? 10 : 12;
-    length = (size_t)bytes[8] | (size_t)bytes[9] << 8;
-    if (*start == 12) length |= (size_t)bytes[10] << 16 | (size_t)bytes[11] << 24;
+    length = header_length(bytes, start);
     if (length > HEADER_LIMIT || length > n - *start) FAIL(ERR_FORMAT, "npy: the header is cut off");
     TRY(parse_header((cursor){(const char *)bytes + *start, (const char *)bytes + *start + length}, out));
     *start += length;

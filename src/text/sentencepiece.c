@@ -124,7 +124,16 @@ done:
 static int decode(const void *state, const uint32_t *ids, size_t n, char **text, size_t *capacity, size_t *count)
 {
     const sentencepiece *s = state;
-    return spm_decode(&s->model, s->model.denormal.charsmap.n ? &s->after : NULL, ids, n, text, capacity, count);
+    return spm_decode(&s->model, s->model.denormal.charsmap.n ? &s->after : NULL, SPM_WHOLE, ids, n, text, capacity,
+                      count);
+}
+
+static int decode_part(const void *state, int later, const uint32_t *ids, size_t n, char **text, size_t *capacity,
+                       size_t *count)
+{
+    const sentencepiece *s = state;
+    return spm_decode(&s->model, s->model.denormal.charsmap.n ? &s->after : NULL,
+                      later ? SPM_LATER_PART : SPM_FIRST_PART, ids, n, text, capacity, count);
 }
 
 static int64_t size(const void *state) { return (int64_t)((const sentencepiece *)state)->model.n; }
@@ -149,6 +158,7 @@ const tokenizer_kind sentencepiece_kind = {
     .size = size,
     .encode = encode,
     .decode = decode,
+    .decode_part = decode_part,
     .piece = piece,
     .begin = begin,
     .end = end,

@@ -10,7 +10,8 @@ typedef struct decoder {
     const spm_model *model;
     char *text;
     size_t capacity, n;
-    size_t bytes;      /* how many bytes at the end come from byte pieces and were not looked at */
+    size_t bytes; /* how many bytes at the end come from byte pieces and were not looked at */
+    spm_share share;
     int drops_a_space; /* whether the next piece loses a space at its beginning */
 } decoder;
 
@@ -21,8 +22,21 @@ static void add(decoder *d, const char *bytes, size_t n)
     d->n += n;
 }
 
-/* Bytes that are no character become U+FFFD, one by one. */
-static int end_bytes(decoder *d)
+/* How many bytes from here on belong to a character that is in several parts: the first ones of a later part, or the
+ * last ones of a part. */
+static size_t cut_bytes(const decoder *d, const char *raw, size_t at, size_t n, int is_last)
+{
+    const unsigned char c = (unsigned char)raw[at];
+    const size_t wanted = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
+    if (d->share == SPM_LATER_PART && d->n == at && at < 3 && (c & 0xC0) == 0x80) return 1;
+    if (d->share == SPM_WHOLE || !is_last || c < 0xC0 || n - at >= wanted) return 0;
+    for (size_t k = at + 1; k < n; k++)
+        if (((unsigned char)raw[k] & 0xC0) != 0x80) return 0;
+    return n - at;
+}
+
+/* Bytes that are no character become U+FFFD, one by one, but for one that is cut by the ends of a part. */
+static int end_bytes(decoder *d, int is_last)
 {
     int rc = OK;
     char *raw = NULL;
@@ -33,7 +47,8 @@ static int end_bytes(decoder *d)
     d->n -= n;
     TRY(MEM_GROW(d->text, &d->capacity, d->n + 3 * n));
     for (size_t at = 0; at < n;) {
-        const size_t step = utf8_step(raw + at, n - at);
+        size_t step = utf8_step(raw + at, n - at);
+        if (!step) step = cut_bytes(d, raw, at, n, is_last);
         if (step)
             add(d, raw + at, step);
         else
@@ -65,7 +80,7 @@ static int decode_piece(decoder *d, const spm_piece *p)
     const spm_model *m = d->model;
     const spm_rules *r = &m->normal;
     spm_text t = p->text;
-    TRY(end_bytes(d));
+    TRY(end_bytes(d, 0));
     if (d->n) d->drops_a_space = 0;
     if (p->type == SPM_CONTROL) goto done;
     TRY(MEM_GROW(d->text, &d->capacity, d->n + t.n + m->unknown_surface.n));
@@ -83,13 +98,14 @@ done:
     return rc;
 }
 
-int spm_decode(const spm_model *m, const spm_normalizer *after, const uint32_t *ids, size_t n, char **text,
-               size_t *capacity, size_t *count)
+int spm_decode(const spm_model *m, const spm_normalizer *after, spm_share share, const uint32_t *ids, size_t n,
+               char **text, size_t *capacity, size_t *count)
 {
     int rc = OK;
     char *plain = NULL;
     size_t n_plain = 0;
-    decoder d = {.model = m, .text = *text, .capacity = *capacity, .drops_a_space = 1};
+    decoder d = {
+        .model = m, .text = *text, .capacity = *capacity, .share = share, .drops_a_space = share != SPM_LATER_PART};
     for (size_t i = 0; i < n; i++) {
         if (ids[i] >= m->n) FAIL(ERR_INVALID, "the id %u is no piece, there are %zu", ids[i], m->n);
         const spm_piece *p = &m->pieces[ids[i]];
@@ -101,7 +117,7 @@ int spm_decode(const spm_model *m, const spm_normalizer *after, const uint32_t *
         d.text[d.n++] = (char)spm_byte_of(p->text);
         d.bytes++;
     }
-    TRY(end_bytes(&d));
+    TRY(end_bytes(&d, 1));
     if (after) {
         TRY(mem_copy(&plain, d.text, d.n));
         n_plain = d.n;

@@ -189,5 +189,6 @@ done:
     return rc;
 }
 
-const tokenizer_kind tiktoken_kind = {"tiktoken",      detect,          open_file,      byte_bpe_close, byte_bpe_size,
-                                      byte_bpe_encode, byte_bpe_decode, byte_bpe_piece, byte_bpe_begin, byte_bpe_end};
+const tokenizer_kind tiktoken_kind = {
+    "tiktoken",      detect,         open_file,      byte_bpe_close, byte_bpe_size, byte_bpe_encode,
+    byte_bpe_decode, byte_bpe_piece, byte_bpe_begin, byte_bpe_end,   NULL};

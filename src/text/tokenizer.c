@@ -205,6 +205,13 @@ done:
     return rc;
 }
 
+int text_tokenizer_decode_part(const text_tokenizer *t, int later, const uint32_t *ids, size_t n, char **text,
+                               size_t *capacity, size_t *count)
+{
+    if (!t->kind || !t->kind->decode_part) return text_tokenizer_decode(t, ids, n, text, capacity, count);
+    return t->kind->decode_part(t->state, later, ids, n, text, capacity, count);
+}
+
 const char *text_tokenizer_piece(text_tokenizer *t, uint32_t id, size_t *n)
 {
     if (t->kind) return t->kind->piece(t->state, id, n);

@@ -42,5 +42,11 @@ int text_tokenizer_encode(text_tokenizer *t, const char *bytes, size_t n, uint32
 int text_tokenizer_decode(const text_tokenizer *t, const uint32_t *ids, size_t n, char **text, size_t *capacity,
                           size_t *count);
 
+/* The same of neighbouring ids that are not all of a text; `later`: others of it come before them. The bytes of all
+ * parts, one after the other, are those of the whole; a later part keeps spaces that the whole loses where none but
+ * spaces come before it. */
+int text_tokenizer_decode_part(const text_tokenizer *t, int later, const uint32_t *ids, size_t n, char **text,
+                               size_t *capacity, size_t *count);
+
 /* Bytes of one id, for people; n = 0 when the id has none. They last until the next call. */
 const char *text_tokenizer_piece(text_tokenizer *t, uint32_t id, size_t *n);

@@ -21,4 +21,7 @@ typedef struct tokenizer_kind {
     /* Ids of its own begin and end tokens, -1 where there is none. */
     int64_t (*begin)(const void *state);
     int64_t (*end)(const void *state);
+    /* Text of ids that are not all of a text (text/tokenizer.h); NULL: decode does it. */
+    int (*decode_part)(const void *state, int later, const uint32_t *ids, size_t n, char **text, size_t *capacity,
+                       size_t *count);
 } tokenizer_kind;

@@ -53,3 +53,12 @@ PY
 calls durations corpus/sounds.jsonl 1 1
 calls probed corpus/all.jsonl 1 2
 calls folder corpus/picture 2 2
+
+step "a rank reads the tokenizer once; the first one copies it too"
+cp "$SOURCE_DIR/tests/golden/text-qwen2/tokenizer.json" mine.json
+printf '%s\n' '{"text": "one"}' '{"text": "two"}' >texts.jsonl
+strace -f -qq -o calls.txt -e trace=openat "$MPIRUN" -n 2 "$TESSERA" run "$CONFIG" --output-dir texts \
+    --set corpus.path=texts.jsonl --set text.tokenizer=auto --set text.path=mine.json >out.txt 2>err.txt
+RC=$?
+expect_exit 0
+expect_equal "$(grep -c '"mine.json", O_RDONLY' calls.txt)" 3 "times that mine.json is opened"

@@ -127,3 +127,36 @@ run 0 show pieces s27
 expect_output 'text  [0-9]+ tokens'
 run 0 show pieces default/train/0
 expect_exit 0
+
+step "texts that are cut by the ends of sequences: the parts of an export, one after the other, are the text"
+"$PYTHON" - <<'PY' || fail "no texts"
+import json
+words = "the quick brown fox jumps over a lazy dog while seven wizards quietly mix 12 grey potions 中 🚲 of ice".split()
+with open("long.jsonl", "w", encoding="utf-8") as f:
+    for i in range(12):
+        text = " ".join(words[(i * 5 + k * 7) % len(words)] for k in range(60 + i))
+        print(json.dumps({"id": f"t{i}", "text": text}, ensure_ascii=False), file=f)
+PY
+for kind in spm-unigram/tokenizer.model spm-bpe/tokenizer.model gpt2/tokenizer.json; do
+    name=long-${kind%%/*}
+    run 0 run text.yaml --set corpus.path=long.jsonl --set text.tokenizer=auto --set text.path="$golden/text-$kind" \
+        --set sequence.length=32 --set 'sequence.row=["{text}"]' --output-dir "$name"
+    expect_exit 0
+    run 0 export "$name" --format jsonl --to "$name.jsonl" --sequences default
+    expect_exit 0
+    "$PYTHON" - "$name.jsonl" <<'PY' || fail "$name: the texts"
+import glob, json, sys
+wanted = {r["id"]: r["text"].encode() for r in map(json.loads, open("long.jsonl", encoding="utf-8"))}
+parts = {}
+for path in glob.glob(sys.argv[1] + "/*.jsonl"):
+    for line in open(path, encoding="utf-8"):
+        for s in json.loads(line)["segments"]:
+            if "example" in s and "text" in s:
+                text = bytes.fromhex(s["hex"]) if "hex" in s else s["text"].encode()
+                parts.setdefault(s["example"], []).append((s.get("from", 0), text))
+assert parts.keys() == wanted.keys() and max(map(len, parts.values())) > 3, {k: len(v) for k, v in parts.items()}
+for name, text in wanted.items():
+    joined = b"".join(t for _, t in sorted(parts[name]))
+    assert joined == text, (name, joined, text)
+PY
+done

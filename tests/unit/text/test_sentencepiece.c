@@ -72,6 +72,25 @@ static void check_ids(const golden_model *g, size_t row, const uint32_t *ids, si
     }
 }
 
+/* Two parts of the ids, wherever they are cut, are the whole. */
+static void check_parts(const golden_model *g, size_t row, const uint32_t *ids, size_t n, const char *text,
+                        size_t length)
+{
+    char *part = NULL;
+    size_t room = 0, first, second;
+    for (size_t cut = 1; cut < n; cut++) {
+        assert_int_equal(sentencepiece_kind.decode_part(g->state, 0, ids, cut, &part, &room, &first), OK);
+        if (first > length || memcmp(part, text, first)) fail_msg("string %zu is not begun by %zu ids", row, cut);
+        assert_int_equal(sentencepiece_kind.decode_part(g->state, 1, ids + cut, n - cut, &part, &room, &second), OK);
+        /* spaces before the first word, which the whole has lost, are kept by a part that cannot know that it begins */
+        size_t lost = 0;
+        while (!first && lost < second && second - lost > length && part[lost] == ' ') lost++;
+        if (first + second - lost != length || (length > first && memcmp(part + lost, text + first, second - lost)))
+            fail_msg("string %zu is not ended by the ids from %zu on", row, cut);
+    }
+    mem_free(&part);
+}
+
 static void check_model(const char *folder)
 {
     golden_model g = open_golden(folder);
@@ -86,6 +105,7 @@ static void check_model(const char *folder)
         assert_int_equal(sentencepiece_kind.decode(g.state, ids, n, &text, &text_room, &length), OK);
         if (length != json_string_length(back) || (length && memcmp(text, json_string_value(back), length)))
             fail_msg("string %zu is not decoded to what it was", row);
+        check_parts(&g, row, ids, n, text, length);
     }
     mem_free(&text);
     mem_free(&ids);
