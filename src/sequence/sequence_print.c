@@ -69,9 +69,10 @@ done:
 static int print_span(printing *x, const span *s, int64_t at, const uint32_t *ids)
 {
     int rc = OK;
-    fprintf(x->out, "%7" PRId64 " %6u  %-8s%s  ", at, s->length,
+    fprintf(x->out, "%7" PRId64 " %6u  %-8s %s  ", at, s->length,
             s->kind == SPAN_LITERAL ? "template" : modality_name((modality)s->kind), s->loss ? "      " : "no loss");
     print_names(x->out, x->set, s, ids);
+    if (s->ids > s->length) fprintf(x->out, "  runs of %u ids", s->ids);
     TRY(print_vectors(x, at));
     if (s->kind < N_STREAMS) TRY(print_example(x->out, &x->shards, s->shard, (stream_kind)s->kind, s->start, 0));
     fputc('\n', x->out);

@@ -17,7 +17,7 @@ reduced=$(json dataset/dataset.json sequences.runs.tokens)
 [ "$reduced" -lt "$whole" ] || fail "$reduced tokens with runs reduced, $whole without"
 run 0 show dataset runs/train/0
 expect_exit 0
-expect_output 'aud_'
+expect_output 'aud_.*runs of [0-9]+ ids'
 
 step "a dataset that stores reduced ids, its sound in the same templates and in plain ones"
 run 2 run "$CONFIG" --set audio.reduce=true --output-dir stored "${template[@]}" --set sequence.name=runs
