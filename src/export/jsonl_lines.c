@@ -32,8 +32,11 @@ typedef struct document_line {
     int64_t span, vector; /* the next ones, in the tables of the batch */
     json_t *ids, *media, *segments, *id;
     text_buffer text, piece;
-    const span *media_span; /* the last one of ids of media; its end */
-    int64_t media_end;
+    struct {
+        int kind, vectors; /* kind -1: none in this document */
+        uint32_t shard;
+        int64_t next, end; /* id or vector behind it; token of the document behind it */
+    } last;                /* medium, or part of one */
     char *hex;
 } document_line;
 
@@ -112,23 +115,33 @@ done:
     return rc;
 }
 
-/* Where media stand; rows of a grid with tokens between them are one picture. */
-static int add_media(document_line *d, int kind, const example_reference *e, const span *s, int64_t at, int64_t length)
+/* Ids or vectors of an example, and the tokens that stand for them. */
+typedef struct media_part {
+    int kind, vectors;
+    uint32_t shard;
+    int64_t first, n, at, length;
+} media_part;
+
+/* Where media stand; rows of a grid with a token between them are one picture. */
+static int add_media(document_line *d, const media_part *p, const example_reference *e)
 {
     int rc = OK;
-    const span *last = d->media_span;
-    int64_t start = at - d->start, end = start + length;
-    d->media_span = s;
-    if (s && last && last->kind == s->kind && last->shard == s->shard && last->start + last->ids == s->start &&
-        start - d->media_end <= 1) {
+    int64_t start = p->at - d->start, end = start + p->length;
+    int goes_on = e->from > 0 && d->last.kind == p->kind && d->last.vectors == p->vectors &&
+                  d->last.shard == p->shard && d->last.next == p->first && start - d->last.end <= 1;
+    if (goes_on) {
         json_t *one = json_array_get(d->media, json_array_size(d->media) - 1);
         json_object_set_new(one, "end", json_integer(end));
     } else {
-        json_t *one = json_pack("{s:s, s:I, s:I}", stream_name((stream_kind)kind), text_at(d, e->id), "start",
+        json_t *one = json_pack("{s:s, s:I, s:I}", stream_name((stream_kind)p->kind), text_at(d, e->id), "start",
                                 (json_int_t)start, "end", (json_int_t)end);
         if (json_array_append_new(d->media, one) != 0) FAIL(ERR_MEMORY, "no memory for a line of JSON");
     }
-    d->media_end = end;
+    d->last.kind = p->kind;
+    d->last.vectors = p->vectors;
+    d->last.shard = p->shard;
+    d->last.next = p->first + p->n;
+    d->last.end = end;
 done:
     return rc;
 }
@@ -144,7 +157,7 @@ static int add_ids(document_line *d, const span *s, const uint32_t *ids, const e
     }
     json_t *segment = json_pack("{s:s, s:O}", stream_name((stream_kind)s->kind), text_at(d, e->id), "ids", list);
     TRY(add_segment(d, segment, s, e));
-    TRY(add_media(d, s->kind, e, s, at, s->length));
+    TRY(add_media(d, &(media_part){s->kind, 0, s->shard, s->start, s->ids, at, s->length}, e));
 done:
     json_decref(list);
     return rc;
@@ -173,7 +186,7 @@ static int add_special(document_line *d, const span *s, const uint32_t *ids, int
     if (segment && v->cross) json_object_set_new(segment, "cross", json_true());
     TRY(add_segment(d, segment, s, e));
     TRY(add_example(d, e));
-    TRY(add_media(d, v->kind, e, NULL, at, s->length));
+    TRY(add_media(d, &(media_part){v->kind, 1, v->shard, v->start, v->length, at, s->length}, e));
 done:
     return rc;
 }
@@ -198,7 +211,7 @@ static void begin_line(document_line *d, int64_t start)
 {
     d->start = start;
     d->text.n = 0;
-    d->media_span = NULL;
+    d->last.kind = -1;
     d->id = json_null();
     d->ids = json_array();
     d->media = json_array();

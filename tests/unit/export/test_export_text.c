@@ -149,6 +149,44 @@ static void a_document_is_a_line(void **state)
     assert_int_equal(c.tokens, 35);
 }
 
+/* Each picture is one entry, also where its rows stand apart, or the next picture stands beside it. */
+static void pictures_are_told_apart(void **state)
+{
+    static const sample_row rows[] = {{1, -1, 2, 2, -1}, {0, -1, 2, 2, -1}};
+    static char *document[] = {"{rows}"};
+    static const struct {
+        const char *row, *media;
+    } cases[] = {
+        {"{image:bare}",
+         "\"media\":[{\"image\":\"row-0\",\"start\":0,\"end\":4},{\"image\":\"row-1\",\"start\":4,\"end\":8}]"},
+        {"{image:bare,between}",
+         "\"media\":[{\"image\":\"row-0\",\"start\":0,\"end\":5},{\"image\":\"row-1\",\"start\":5,\"end\":10}]"},
+        {"{image:bare,between,vectors}",
+         "\"media\":[{\"image\":\"row-0\",\"start\":0,\"end\":5},{\"image\":\"row-1\",\"start\":5,\"end\":10}]"},
+        {"{image:cross}",
+         "\"media\":[{\"image\":\"row-0\",\"start\":0,\"end\":1},{\"image\":\"row-1\",\"start\":1,\"end\":2}]"},
+    };
+    const int64_t ends[] = {2};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *row[] = {(char *)cases[i].row}, *path = NULL;
+        uint8_t *bytes = NULL;
+        size_t size;
+        export_counts c;
+        sequence_options o = sample_options(64);
+        o.row = (option_list){row, 1};
+        o.document = (option_list){document, 1};
+        o.separator = "";
+        sample_make(&s, rows, ends, 1);
+        assert_int_equal(make_lines(&o, &s.vocabulary, NULL, &c), OK);
+        assert_int_equal(file_join(&path, folder, "train.jsonl"), OK);
+        assert_int_equal(file_read(path, 1 << 20, &bytes, &size), OK);
+        if (!strstr((char *)bytes, cases[i].media)) fail_msg("no %s but\n%s", cases[i].media, (char *)bytes);
+        mem_free(&bytes);
+        mem_free(&path);
+        tear_down(state);
+    }
+}
+
 static void a_text_that_is_cut_has_all_its_bytes(void **state)
 {
     (void)state;
@@ -219,6 +257,7 @@ int main(void)
         cmocka_unit_test(patterns_have_one_number),
         cmocka_unit_test(tokens_have_names),
         cmocka_unit_test_teardown(a_document_is_a_line, tear_down),
+        cmocka_unit_test(pictures_are_told_apart),
         cmocka_unit_test_teardown(a_text_that_is_cut_has_all_its_bytes, tear_down),
         cmocka_unit_test_teardown(texts_of_other_tokenizers_must_be_whole, tear_down),
     };
