@@ -1,6 +1,7 @@
 #include "core/media.h"
 
 #include "base/fault.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/status.h"
 
@@ -28,8 +29,8 @@ static int64_t nanoseconds(struct timespec t) { return (int64_t)t.tv_sec * 10000
 
 static int same_bytes(const media_identity *a, const media_identity *b)
 {
-    return a->device == b->device && a->inode == b->inode && a->mtime_ns == b->mtime_ns && a->ctime_ns == b->ctime_ns &&
-           a->start == b->start && a->size == b->size;
+    return a->name == b->name && a->device == b->device && a->inode == b->inode && a->mtime_ns == b->mtime_ns &&
+           a->ctime_ns == b->ctime_ns && a->start == b->start && a->size == b->size;
 }
 
 static int read_whole(media *m, text_view name)
@@ -80,7 +81,8 @@ static int open_checked(const char *path, const row_media *known, text_view name
     TRY(check(known, &st, name));
     int64_t start = known->tar_offset < 0 ? 0 : known->tar_offset;
     m->source = source_of_file(m->fd, start, known->size);
-    m->identity = (media_identity){.device = st.st_dev,
+    m->identity = (media_identity){.name = hash64(name.bytes, name.n, 0),
+                                   .device = st.st_dev,
                                    .inode = st.st_ino,
                                    .mtime_ns = nanoseconds(st.st_mtim),
                                    .ctime_ns = nanoseconds(st.st_ctim),

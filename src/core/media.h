@@ -7,6 +7,7 @@
 
 /* Which bytes of which state of which file; what was written to since then is another state. */
 typedef struct media_identity {
+    uint64_t name; /* hash of the path: not all file systems have an inode for each file */
     uint64_t device, inode;
     int64_t mtime_ns, ctime_ns;
     int64_t start, size; /* bytes of the file */

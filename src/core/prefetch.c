@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <string.h>
 
-enum { SLOTS = 256, RANGES = 64 };
+enum { SLOTS = 256, RANGES = 64, ROWS_BETWEEN = 8 };
 
 typedef struct slot {
     int64_t position, bytes;
@@ -31,13 +31,35 @@ struct prefetch {
     int64_t waiting;     /* bytes in them */
     int64_t reading;     /* position being read; -1: none */
     uint64_t generation; /* grows with each clear, so that a row read for an older one is dropped */
-    /* Of the row before, for rows of the same file: in the reading thread, and of those that were taken. */
+    /* Of the last row, where a coming one has the same file: in the reading thread, and of those that were taken. */
     media read_before[N_MEDIA], taken_before[N_MEDIA];
 };
 
-static void keep(media before[N_MEDIA], const media m[N_MEDIA])
+static int same_text(text_view a, text_view b) { return a.n == b.n && a.n && !memcmp(a.bytes, b.bytes, a.n); }
+
+/* Whether the next row with such a medium, not far behind, has the same file. */
+static int goes_on(const prefetch *p, int64_t position, media_kind k)
 {
-    for (int k = 0; k < N_MEDIA; k++) media_keep(&before[k], &m[k]);
+    corpus_row row, next;
+    int64_t n = corpus_index_rows(p->index);
+    if (corpus_index_row(p->index, position, &row) != OK) return 0;
+    for (int64_t i = position + 1; i < n && i <= position + ROWS_BETWEEN; i++) {
+        if (corpus_index_row(p->index, i, &next) != OK) return 0;
+        if (corpus_row_media(&next, k).n) return same_text(corpus_row_media(&row, k), corpus_row_media(&next, k));
+    }
+    return 0;
+}
+
+/* What a row lacks changes nothing. */
+static void keep(const prefetch *p, int64_t position, media before[N_MEDIA], const media m[N_MEDIA])
+{
+    for (int k = 0; k < N_MEDIA; k++) {
+        if (!m[k].used) continue;
+        if (goes_on(p, position, k))
+            media_keep(&before[k], &m[k]);
+        else
+            media_close(&before[k]);
+    }
 }
 
 static void close_all(media m[N_MEDIA])
@@ -88,7 +110,7 @@ static void *read_ahead(void *user)
         slot s = {.position = p->reading};
         pthread_mutex_unlock(&p->lock);
         s.status = load(p, s.position, p->read_before, s.media, &s.bytes);
-        keep(p->read_before, s.media);
+        keep(p, s.position, p->read_before, s.media);
         pthread_mutex_lock(&p->lock);
         p->reading = -1;
         if (generation == p->generation) {
@@ -186,7 +208,7 @@ static int take_now(prefetch *p, int64_t position, media out[N_MEDIA])
 {
     int64_t bytes;
     int rc = load(p, position, p->taken_before, out, &bytes);
-    if (rc == OK) keep(p->taken_before, out);
+    if (rc == OK) keep(p, position, p->taken_before, out);
     return rc;
 }
 
@@ -207,6 +229,6 @@ int prefetch_take(prefetch *p, int64_t position, media out[N_MEDIA])
     if (s.status != OK)
         return status_set(s.status, __FILE__, __LINE__, "cannot read the media of row %lld ahead", (long long)position);
     memcpy(out, s.media, sizeof s.media);
-    keep(p->taken_before, out);
+    keep(p, position, p->taken_before, out);
     return OK;
 }

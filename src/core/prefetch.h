@@ -9,8 +9,8 @@
 typedef struct prefetch prefetch;
 
 /* `thread` 0: rows are read when they are taken. max_bytes bounds what waits; a file above max_bytes / 2 is not read
- * but opened. Neighbouring rows of one file that was read share its bytes; the last file of each kind waits for such
- * rows. The index must outlive it. ERR_MEMORY. Caller: prefetch_free. */
+ * but opened. Rows of one file that was read share its bytes where they follow each other, or after a few rows without
+ * such a medium. The index must outlive it. ERR_MEMORY. Caller: prefetch_free. */
 int prefetch_create(prefetch **out, const corpus_index *index, const char *root, int thread, int64_t max_bytes);
 void prefetch_free(prefetch **p);
 
