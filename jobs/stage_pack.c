@@ -101,7 +101,7 @@ done:
     return rc;
 }
 
-/* Of the settings and of the content of all shards: these change when rows are done again. */
+/* Of the settings, the format, and the content of all shards: these change when rows are done again. */
 static int hash_sources(const packing *x, const json_t *d, uint64_t *hash)
 {
     int rc = OK;
@@ -114,7 +114,7 @@ static int hash_sources(const packing *x, const json_t *d, uint64_t *hash)
         const char *sha256 = dataset_text(one, "sha256");
         shards = hash64(sha256, strlen(sha256), shards);
     }
-    snprintf(more, sizeof more, "%016llx", (unsigned long long)shards);
+    snprintf(more, sizeof more, "%016llx %d", (unsigned long long)shards, SEQUENCE_FORMAT_VERSION);
     TRY(settings_hash(x->s->j, SCOPE_SEQUENCES, "", more, hash));
 done:
     return rc;

@@ -107,6 +107,7 @@ static int check_span(checking *x, const span *s)
     c->found.pieces += s->begins != 0;
     c->found.no_loss += s->loss ? 0 : s->length;
     if (s->loss > 1 || s->begins > 1) fault(x, "a flag above 1");
+    if (s->kind >= N_STREAMS && s->ids != s->length) fault(x, "a span of another number of tokens than it has ids");
     if (s->kind == MODALITY_SPECIAL) return check_special(x, s);
     if (s->kind == SPAN_LITERAL) {
         int64_t n = x->literals->offsets[x->literals->n];

@@ -59,7 +59,10 @@ int document_runs_scan(word_list *words, shard_reader *r, const sequence_templat
                        int64_t start, int64_t n, int64_t *runs)
 {
     int rc = OK;
-    cutter c = {.words = words, .most = t->length, .window = t->audio_window, .token = !op->bare};
+    cutter c = {.words = words,
+                .most = t->length,
+                .window = op->stream == STREAM_AUDIO ? t->audio_window : 0,
+                .token = !op->bare};
     *runs = 0;
     TRY(visit_runs(r, op->stream, start, n, count_run, runs));
     TRY(word_list_add(words, *runs));

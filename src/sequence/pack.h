@@ -6,7 +6,7 @@
  *   kind    modality of ids of one stream of one shard (tokens/vocabulary.h), MODALITY_SPECIAL or SPAN_LITERAL
  *   shard   number of the shard within its split (0 for specials and literals)
  *   start   first id in /STREAM/ids; number within the special range; first id in /literals/ids
- *   ids     of the stream; more than `length` where a run of equal ids is one token
+ *   ids     of the stream; more than `length` where a run of equal ids is one token. Of all else `length`
  *   length  tokens; of a special: how often it stands there
  *   loss    1: these tokens bear loss
  *   begins  1: first span of a document, or of the continued piece of one
@@ -50,7 +50,7 @@ typedef struct sequence_set {
     int64_t audio_window; /* ids of a window of sound, at whose ends long sound is cut; 0: anywhere */
 } sequence_set;
 
-enum { SPAN_LITERAL = N_MODALITIES };
+enum { SPAN_LITERAL = N_MODALITIES, SEQUENCE_FORMAT_VERSION = 3 };
 
 typedef struct sequence_counts {
     int64_t sequences, documents, tokens; /* tokens without padding; documents with their copies */

@@ -8,7 +8,6 @@
 #include <string.h>
 
 static const char format_name[] = "tessera-sequences";
-enum { FORMAT_VERSION = 3 };
 
 #define FIELD(name) offsetof(sequence_attributes, name)
 static const struct {
@@ -64,7 +63,7 @@ int sequence_attributes_put(h5_file *f, const sequence_attributes *a, const voca
 {
     int rc = OK;
     TRY(h5_put_text(f, "/", "format", format_name));
-    TRY(h5_put_int(f, "/", "format_version", FORMAT_VERSION));
+    TRY(h5_put_int(f, "/", "format_version", SEQUENCE_FORMAT_VERSION));
     TRY(h5_put_text(f, "/", "created_by", "tessera " TESSERA_VERSION));
     for (int i = 0; i < N_NUMBERS; i++) {
         int64_t value;
@@ -101,8 +100,10 @@ static int check_format(h5_file *f)
     if (h5_get_text(f, "/", "format", &text) != OK || strcmp(text, format_name))
         FAIL(ERR_CORRUPT, "not an index file of sequences");
     TRY(h5_get_int(f, "/", "format_version", &version));
-    if (version != FORMAT_VERSION)
-        FAIL(ERR_CORRUPT, "index files of version %lld are not known, only %d", (long long)version, FORMAT_VERSION);
+    if (version != SEQUENCE_FORMAT_VERSION)
+        FAIL(ERR_CORRUPT,
+             "an index file of version %lld, not %d: remove its folder and pack the set under another name",
+             (long long)version, SEQUENCE_FORMAT_VERSION);
 done:
     mem_free(&text);
     return rc;

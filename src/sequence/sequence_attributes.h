@@ -19,7 +19,7 @@ int sequence_attributes_put(h5_file *f, const sequence_attributes *a, const voca
 /* `specials`: the names of the set's own special tokens, from SPECIAL_CUSTOM on, with a blank between them. */
 int sequence_attributes_put_specials(h5_file *f, const sequence_options *o);
 
-/* ERR_CORRUPT (not an index file, or one of a later version), ERR_MISMATCH (made with another vocabulary). */
+/* ERR_CORRUPT (not an index file, or one of another version), ERR_MISMATCH (made with another vocabulary). */
 int sequence_attributes_get(h5_file *f, const vocabulary *v, sequence_attributes *a);
 
 /* The attributes that say what ids mean: vocab_size, offset_*, pad_id. */

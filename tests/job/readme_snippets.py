@@ -45,10 +45,10 @@ def stand_in_for_joblib(centroids):
     sys.modules["joblib"] = joblib
 
 
-def compare(sequences, dataset, split):
+def compare(sequences, dataset, split, name="default"):
     """Each sequence of a split equals its line of the materialised tables, in whatever order these stand."""
     lines = []
-    for path in sorted(glob.glob(f"{dataset}/sequences/default/tokens-{split}-*.h5")):
+    for path in sorted(glob.glob(f"{dataset}/sequences/{name}/tokens-{split}-*.h5")):
         with h5py.File(path) as f:
             tables = [f[name][:].astype(np.int64) for name in ("input_ids", "loss_mask", "position_ids")]
             used = np.arange(tables[0].shape[1]) < f["tokens"][:][:, None]
@@ -63,11 +63,12 @@ def compare(sequences, dataset, split):
     print(f"{split}: {len(mine)} sequences as materialised")
 
 
-def read_from(block, names, epoch, done, batches):
+def read_from(block, names, epoch, done, batches, rank=0, ranks=1):
     """The training loop of the README from a checkpoint on, for some batches (0: to the end): the sequences it saw, as
     bytes, and `done` of the next checkpoint."""
     seen = []
     for old, new in (("epoch, done = 0, 0", f"epoch, done = {epoch}, {done}"),
+                     ("rank, ranks = 0, 1", f"rank, ranks = {rank}, {ranks}"),
                      ("    print(", "    seen.append(batch); ("),
                      ("    break\n", "    if len(seen) == batches: break\n")):
         assert block.count(old) == 1, old
@@ -82,11 +83,16 @@ def read_from(block, names, epoch, done, batches):
 def check_resume(block, names):
     """Stopped after some batches, or after each, the loop sees the same sequences in the same order."""
     whole, n = read_from(block, names, 0, 0, 0)
-    assert n == len(whole) > 4 and len(set(whole)) > 0.9 * n, (n, len(whole), len(set(whole)))
+    assert n == len(whole) > 4 and len(set(whole)) > 0.8 * n, (n, len(whole), len(set(whole)))
     for stop in {1, (n + 7) // 8, n // 4}:
         first, done = read_from(block, names, 0, 0, stop)
         rest, end = read_from(block, names, 0, done, 0)
         assert done == 4 * stop and end == n and first + rest == whole, stop
+    first = [read_from(block, names, 0, 0, 1, rank, 2) for rank in range(2)]
+    places = {done for _, done in first}
+    assert len(places) == 1, places
+    rest = [read_from(block, names, 0, places.copy().pop(), 0, rank, 2)[0] for rank in range(2)]
+    assert sorted(sum([rows for rows, _ in first] + rest, [])) == sorted(whole), "two processes"
     other, _ = read_from(block, names, 1, 0, 0)
     assert other != whole and sorted(other) == sorted(whole)
     print(f"{n} sequences, stopped in several places")
@@ -115,6 +121,8 @@ def only_loop(name, blocks, dataset):
     check_resume(loop, names)
     exec(loop.split("\ndata = ")[0], names)
     check_vectors(names["Sequences"](dataset, "train", name, vectors=True))
+    if glob.glob(f"{dataset}/sequences/{name}/tokens-*.h5"):
+        compare(names["Sequences"](dataset, "train", name), dataset, "train", name)
 
 
 def main():

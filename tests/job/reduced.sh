@@ -44,6 +44,15 @@ for ranks in 0 7; do
     expect_same_dataset again dataset
 done
 
+step "the reader of the README, against the materialised tokens"
+if "$PYTHON" -c 'import h5py, numpy' 2>/dev/null; then
+    run 2 pack "$CONFIG" "${template[@]}" --set sequence.name=runs --materialise
+    expect_exit 0
+    "$PYTHON" -B "$(dirname "$0")/readme_snippets.py" --loop runs "$SOURCE_DIR/README.md" dataset >out.txt ||
+        fail "another sequence"
+    expect_output 'as materialised'
+fi
+
 step "options that do not go together are refused"
 run 0 plan "$CONFIG" --set 'sequence.row=["{audio:reduced,vectors}"]' --output-dir none
 expect_exit 2

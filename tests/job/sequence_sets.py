@@ -1,6 +1,6 @@
-"""usage: sequence_sets.py DATASET README.md: read the sets of sequences (those of `streams` that are there) with the
-code of the README, and compare what they cover with the shards, and the cross-attention mask with the rule of the
-reference, written here once more. A set with weights has `all: 2`."""
+"""usage: sequence_sets.py DATASET README.md SET...: read these sets of sequences with the code of the README, and
+compare what they cover with the shards, and the cross-attention mask with the rule of the reference, written here once
+more. SET:2 says that the documents of the first split stand there twice."""
 import collections
 import glob
 import json
@@ -10,7 +10,7 @@ import sys
 import h5py
 import numpy as np
 
-dataset, readme = sys.argv[1:]
+dataset, readme, *names = sys.argv[1:]
 code = next(c for c in re.findall(r"```python\n(.*?)```", open(readme, encoding="utf-8").read(), re.S)
             if "def cross_attention_mask" in c)
 exec(code)
@@ -52,10 +52,10 @@ def ids_of(splits, name):
     return sum(len(f[name]["ids"]) for f in splits if name in f)
 
 
-for name, forms in streams.items():
-    if name not in described["sequences"]:
-        continue
-    copies = {"train": 2 if described["sequences"][name]["repeated_documents"] else 1, "valid": 1}
+for name in names:
+    name, _, times = name.partition(":")
+    forms = streams[name]
+    copies = {"train": int(times or 1), "valid": 1}
     for split in ("train", "valid"):
         shards = [h5py.File(p) for p in sorted(glob.glob(f"{dataset}/shards/{split}-*.h5"))]
         found, seen = collections.Counter(), collections.Counter()

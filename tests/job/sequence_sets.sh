@@ -64,8 +64,8 @@ done
 
 step "Python finds every id and every vector as often as it should be there"
 "$PYTHON" -c 'import h5py, numpy' 2>/dev/null || skip "python3-h5py is not installed"
-"$PYTHON" -B "$(dirname "$0")/sequence_sets.py" first "$SOURCE_DIR/README.md" || fail "sequence_sets.py"
-
+"$PYTHON" -B "$(dirname "$0")/sequence_sets.py" first "$SOURCE_DIR/README.md" unified slots cross hybrid:2 ||
+    fail "sequence_sets.py"
 "$PYTHON" -B "$(dirname "$0")/readme_snippets.py" --loop cross "$SOURCE_DIR/README.md" first || fail "cross"
 "$PYTHON" -B "$(dirname "$0")/readme_snippets.py" --loop slots "$SOURCE_DIR/README.md" first || fail "slots"
 

@@ -31,7 +31,7 @@ for set in unified cross hybrid; do
     verb=pack
 done
 "$tessera" verify dataset
-"$python" -B "$source/tests/job/sequence_sets.py" dataset "$source/README.md"
+"$python" -B "$source/tests/job/sequence_sets.py" dataset "$source/README.md" unified cross hybrid
 for set in unified cross hybrid; do
     "$python" -B "$source/tests/job/readme_snippets.py" --loop "$set" "$source/README.md" dataset
     "$python" -B "$source/tests/peers/read_rates.py" "$source/README.md" dataset --name "$set" --seconds 1

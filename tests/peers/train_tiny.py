@@ -121,7 +121,7 @@ def main():
         blocks = re.findall(r"```python\n(.*?)```", f.read(), re.S)
     for code in blocks:
         if "def read_sequence" in code or "class Sequences" in code:
-            exec(code.split("\nloader =")[0], names)
+            exec(code.split("\ndata = ")[0], names)
     train, valid = (windows(names["Sequences"](args.dataset, s), rng) for s in ("train", "valid"))
     data = names["Sequences"](args.dataset, "train")
     size = int(data.blocks[0].attrs["vocab_size"])

@@ -215,6 +215,23 @@ static void a_missing_special_is_found(void **state)
     assert_non_null(strstr(faults, "<eoi>"));
 }
 
+/* Of a special, and of text that is not reduced, ids are as many as tokens. */
+static void a_wrong_number_of_ids_is_found(void **state)
+{
+    (void)state;
+    pack(SEQUENCE_SPLIT);
+    load();
+    span *p = file.spans;
+    while (p->kind != MODALITY_SPECIAL) p++;
+    p->ids++;
+    assert_int_equal(check_planted(-1), ERR_VERIFY);
+    assert_non_null(strstr(faults, "number of tokens"));
+    load();
+    text_span(1)->ids--;
+    assert_int_equal(check_planted(-1), ERR_VERIFY);
+    assert_non_null(strstr(faults, "number of tokens"));
+}
+
 static void a_wrong_shard_is_found(void **state)
 {
     (void)state;
@@ -258,6 +275,7 @@ int main(void)
         cmocka_unit_test(a_doubled_span_is_found),
         cmocka_unit_test(a_missing_span_is_found),
         cmocka_unit_test(a_missing_special_is_found),
+        cmocka_unit_test(a_wrong_number_of_ids_is_found),
         cmocka_unit_test(a_wrong_shard_is_found),
         cmocka_unit_test(wrong_counts_and_files_are_found),
     };
