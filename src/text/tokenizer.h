@@ -44,7 +44,8 @@ int text_tokenizer_decode(const text_tokenizer *t, const uint32_t *ids, size_t n
 
 /* The same of neighbouring ids that are not all of a text; `later`: others of it come before them. The bytes of all
  * parts, one after the other, are those of the whole; a later part keeps spaces that the whole loses where none but
- * spaces come before it. */
+ * spaces come before it, and rules by which a SentencePiece model changes a text after decoding (few have any) see each
+ * part by itself. */
 int text_tokenizer_decode_part(const text_tokenizer *t, int later, const uint32_t *ids, size_t n, char **text,
                                size_t *capacity, size_t *count);
 
