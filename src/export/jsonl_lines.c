@@ -22,6 +22,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Ids or vectors of an example, and the tokens that stand for them. */
+typedef struct media_part {
+    int kind, vectors; /* kind -1: none */
+    uint32_t shard;
+    int64_t first, n, at, length;
+} media_part;
+
 typedef struct document_line {
     const export_split *split;
     const export_options *options;
@@ -32,11 +39,7 @@ typedef struct document_line {
     int64_t span, vector; /* the next ones, in the tables of the batch */
     json_t *ids, *media, *segments, *id;
     text_buffer text, piece;
-    struct {
-        int kind, vectors; /* kind -1: none in this document */
-        uint32_t shard;
-        int64_t next, end; /* id or vector behind it; token of the document behind it */
-    } last;                /* medium, or part of one */
+    media_part last; /* of the document */
     char *hex;
 } document_line;
 
@@ -115,20 +118,14 @@ done:
     return rc;
 }
 
-/* Ids or vectors of an example, and the tokens that stand for them. */
-typedef struct media_part {
-    int kind, vectors;
-    uint32_t shard;
-    int64_t first, n, at, length;
-} media_part;
-
 /* Where media stand; rows of a grid with a token between them are one picture. */
 static int add_media(document_line *d, const media_part *p, const example_reference *e)
 {
     int rc = OK;
     int64_t start = p->at - d->start, end = start + p->length;
-    int goes_on = e->from > 0 && d->last.kind == p->kind && d->last.vectors == p->vectors &&
-                  d->last.shard == p->shard && d->last.next == p->first && start - d->last.end <= 1;
+    const media_part *last = &d->last;
+    int goes_on = e->from > 0 && last->kind == p->kind && last->vectors == p->vectors && last->shard == p->shard &&
+                  last->first + last->n == p->first && p->at - (last->at + last->length) <= 1;
     if (goes_on) {
         json_t *one = json_array_get(d->media, json_array_size(d->media) - 1);
         json_object_set_new(one, "end", json_integer(end));
@@ -137,11 +134,7 @@ static int add_media(document_line *d, const media_part *p, const example_refere
                                 (json_int_t)start, "end", (json_int_t)end);
         if (json_array_append_new(d->media, one) != 0) FAIL(ERR_MEMORY, "no memory for a line of JSON");
     }
-    d->last.kind = p->kind;
-    d->last.vectors = p->vectors;
-    d->last.shard = p->shard;
-    d->last.next = p->first + p->n;
-    d->last.end = end;
+    d->last = *p;
 done:
     return rc;
 }
