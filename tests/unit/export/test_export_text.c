@@ -116,6 +116,21 @@ static void expect_lines(const char *const *lines, size_t n)
     mem_free(&path);
 }
 
+/* Lines of one shard of rows, whose templates are tokenised as bytes. */
+static void make_lines_of_bytes(const sample_row *rows, int64_t n, char **row, char **document, int64_t length,
+                                export_counts *c)
+{
+    text_tokenizer *text = NULL;
+    const text_options bytes = {0};
+    sequence_options o = sample_options(length);
+    o.row = (option_list){row, 1};
+    o.document = (option_list){document, 1};
+    sample_make(&s, rows, &n, 1);
+    assert_int_equal(text_tokenizer_create(&text, &bytes), OK);
+    assert_int_equal(make_lines(&o, &s.vocabulary, text, c), OK);
+    text_tokenizer_free(&text);
+}
+
 static void a_document_is_a_line(void **state)
 {
     (void)state;
@@ -133,17 +148,8 @@ static void a_document_is_a_line(void **state)
         "{\"special\":\"<eoi>\",\"loss\":false},{\"special\":\"<boa>\"},{\"audio\":\"row-0\",\"ids\":[6,13]},"
         "{\"special\":\"<eoa>\"},{\"special\":\"<sep>\"},{\"text\":\"\xC3\xA9 <boi> \"},{\"special\":\"<boa>\"},"
         "{\"audio\":\"row-1\",\"ids\":[37]},{\"special\":\"<eoa>\"},{\"special\":\"<eos>\"}]}"};
-    const int64_t ends[] = {2};
     export_counts c;
-    text_tokenizer *text = NULL;
-    const text_options bytes = {0};
-    sequence_options o = sample_options(64);
-    o.row = (option_list){row, 1};
-    o.document = (option_list){document, 1};
-    sample_make(&s, rows, ends, 1);
-    assert_int_equal(text_tokenizer_create(&text, &bytes), OK);
-    assert_int_equal(make_lines(&o, &s.vocabulary, text, &c), OK);
-    text_tokenizer_free(&text);
+    make_lines_of_bytes(rows, 2, row, document, 64, &c);
     expect_lines(lines, 1);
     assert_int_equal(c.documents, 1);
     assert_int_equal(c.tokens, 35);
@@ -199,17 +205,8 @@ static void a_text_that_is_cut_has_all_its_bytes(void **state)
         "{\"id\":\"group-1\",\"sequence\":0,\"start\":0,\"tokens\":6,\"examples\":[\"row-0\"],\"text\":\"\xEF\xBF\xBD"
         "\xC3\xA9\xC3\xA9<6>\",\"media\":[{\"audio\":\"row-0\",\"start\":5,\"end\":6}],\"segments\":[{\"text\":"
         "\"\xEF\xBF\xBD\xC3\xA9\xC3\xA9\",\"hex\":\"a9c3a9c3a9\"},{\"audio\":\"row-0\",\"ids\":[6]}]}"};
-    const int64_t ends[] = {1};
     export_counts c;
-    text_tokenizer *text = NULL;
-    const text_options bytes = {0};
-    sequence_options o = sample_options(8);
-    o.row = (option_list){row, 1};
-    o.document = (option_list){document, 1};
-    sample_make(&s, rows, ends, 1);
-    assert_int_equal(text_tokenizer_create(&text, &bytes), OK);
-    assert_int_equal(make_lines(&o, &s.vocabulary, text, &c), OK);
-    text_tokenizer_free(&text);
+    make_lines_of_bytes(rows, 1, row, document, 8, &c);
     expect_lines(lines, 2);
 }
 
