@@ -100,6 +100,8 @@ static int check_span(checking *x, const span *s)
 {
     int rc = OK;
     sequence_check *c = x->c;
+    const int reduced = s->kind < N_STREAMS && c->template.reduces[s->kind];
+    const int fits = reduced ? s->ids >= s->length : s->ids == s->length;
     if (s->begins) {
         if (x->wanted.n) TRY(sequence_vectors_end_document(&x->wanted, (uint32_t)x->at));
         x->owner = -1;
@@ -107,7 +109,7 @@ static int check_span(checking *x, const span *s)
     c->found.pieces += s->begins != 0;
     c->found.no_loss += s->loss ? 0 : s->length;
     if (s->loss > 1 || s->begins > 1) fault(x, "a flag above 1");
-    if (s->kind >= N_STREAMS && s->ids != s->length) fault(x, "a span of another number of tokens than it has ids");
+    if (!fits) fault(x, "a span of another number of tokens than it has ids");
     if (s->kind == MODALITY_SPECIAL) return check_special(x, s);
     if (s->kind == SPAN_LITERAL) {
         int64_t n = x->literals->offsets[x->literals->n];
@@ -121,11 +123,9 @@ static int check_span(checking *x, const span *s)
         s->shard >= c->shards.n)
         check_report_add(&c->report, "%s: sequence %" PRId64 ": no stream %u of shard %u", x->file, x->sequence,
                          s->kind, s->shard);
-    else if (s->ids != s->length && (!c->template.reduces[s->kind] || s->ids < s->length))
-        fault(x, "a span of another number of tokens than it has ids");
-    else
+    else if (fits)
         cover(x, s->kind, s->shard, s->start, s->ids);
-    if (s->kind < N_STREAMS && c->template.reduces[s->kind]) tally_runs(&c->found, s);
+    if (reduced) tally_runs(&c->found, s);
 done:
     return rc;
 }
